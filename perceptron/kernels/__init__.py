@@ -1,0 +1,1 @@
+"""Compiled kernels: arrays and NamedTuples in, numbers out. They never raise, print, seed or keep state."""

@@ -1,0 +1,95 @@
+"""Energetic terms: what a pattern demands of its stability.
+
+A constraint enters the theory only through the probability that a Gaussian stability meets it,
+Z(mean, variance) = P(constraint holds | Δ ~ N(mean, variance)): the theory needs ln Z and its first two
+derivatives with respect to the mean. To add a constraint, write a NamedTuple of its parameters and register
+
+- `log_probability(constraint, mean, variance)`, the triple (ln Z, ∂ ln Z, ∂² ln Z),
+- `edges(constraint)`, the two stabilities near which ln Z is sharp when the variance is small (repeat a single one),
+- `is_met(constraint, stability)`.
+"""
+
+import math
+from typing import NamedTuple
+
+from perceptron.jit import dispatched
+from perceptron.kernels.gaussian import log_tail_and_ratio
+
+LOG_SQRT_2PI = 0.9189385332046728
+
+
+class MarginStep(NamedTuple):
+    """w·ξ/√N >= margin."""
+
+    margin: float
+
+
+class SymmetricWindow(NamedTuple):
+    """|w·ξ|/√N <= half_width: the symmetric perceptron."""
+
+    half_width: float
+
+
+@dispatched
+def log_probability(constraint, mean, variance):
+    """(ln Z, ∂ ln Z/∂mean, ∂² ln Z/∂mean²) of the probability Z that a Gaussian stability meets the constraint."""
+    raise TypeError(f"log_probability is not registered for {type(constraint).__name__}")
+
+
+@dispatched
+def edges(constraint):
+    """The two stabilities at which the constraint changes its mind."""
+    raise TypeError(f"edges is not registered for {type(constraint).__name__}")
+
+
+@dispatched
+def is_met(constraint, stability):
+    """Whether a stability meets the constraint."""
+    raise TypeError(f"is_met is not registered for {type(constraint).__name__}")
+
+
+@log_probability.register(MarginStep)
+def _margin_log_probability(constraint, mean, variance):
+    inverse_width = 1.0 / math.sqrt(variance)
+    x = (constraint.margin - mean) * inverse_width
+    log_tail, ratio = log_tail_and_ratio(x)
+    return log_tail, ratio * inverse_width, -ratio * (ratio - x) / variance
+
+
+@edges.register(MarginStep)
+def _margin_edges(constraint):
+    return constraint.margin, constraint.margin
+
+
+@is_met.register(MarginStep)
+def _margin_is_met(constraint, stability):
+    return stability >= constraint.margin
+
+
+@log_probability.register(SymmetricWindow)
+def _window_log_probability(constraint, mean, variance):
+    inverse_width = 1.0 / math.sqrt(variance)
+    far = (constraint.half_width + abs(mean)) * inverse_width
+    near = (constraint.half_width - abs(mean)) * inverse_width
+    log_far, _ = log_tail_and_ratio(far)
+    if near >= 0.0:
+        log_near, _ = log_tail_and_ratio(near)
+        log_z = math.log1p(-math.exp(log_near) - math.exp(log_far))
+    else:
+        log_beyond, _ = log_tail_and_ratio(-near)
+        log_z = log_beyond + math.log1p(-math.exp(log_far - log_beyond))
+    density_far = math.exp(-0.5 * far * far - LOG_SQRT_2PI - log_z)
+    density_near = math.exp(-0.5 * near * near - LOG_SQRT_2PI - log_z)
+    slope = (density_far - density_near) * inverse_width
+    curvature = -(far * density_far + near * density_near) / variance - slope * slope
+    return log_z, math.copysign(slope, -mean), curvature
+
+
+@edges.register(SymmetricWindow)
+def _window_edges(constraint):
+    return -constraint.half_width, constraint.half_width
+
+
+@is_met.register(SymmetricWindow)
+def _window_is_met(constraint, stability):
+    return abs(stability) <= constraint.half_width

@@ -1,0 +1,248 @@
+"""Newton's method on the Franz-Parisi saddle in the conjugates (v, t̂, p̂), with the exact Jacobian.
+
+Overlaps computed from conjugates are always feasible, so the residuals are: the distance asked for (or p̂ = t̂, which
+holds at the unconstrained maximum), q̂ = α⟨g²⟩ and t̂ = α⟨g̃ g⟩. The Jacobian also gives the second derivative of the
+entropy in d and the tangent along which neighbouring distances are predicted.
+"""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from perceptron.jit import njit
+from perceptron.kernels.franz_parisi_energetic import EnergeticTerm, energetic_term
+from perceptron.kernels.franz_parisi_entropic import Conjugates, EntropicTerm, entropic_term
+
+MAX_ITERATIONS = 60
+
+
+class Problem(NamedTuple):
+    """What is counted around what: load, both constraints, and the reference's own saddle."""
+
+    load: float
+    counted: NamedTuple
+    reference: NamedTuple
+    reference_q_hat: float
+    reference_one_minus_q: float
+
+
+class Evaluation(NamedTuple):
+    """Both terms at a point, with residuals and derivatives with respect to (v, t̂, p̂)."""
+
+    conjugates: Conjugates
+    entropic: EntropicTerm
+    energetic: EnergeticTerm
+    q_hat: float
+    residuals: np.ndarray
+    jacobian: np.ndarray
+    overlap_gradient: np.ndarray  # rows p, t, q
+
+
+class SaddlePoint(NamedTuple):
+    """A Franz-Parisi saddle and the entropy there."""
+
+    conjugates: Conjugates
+    q_hat: float
+    one_minus_p: float
+    t_deficit: float
+    one_minus_q: float
+    local_entropy: float
+    derivative: float
+    second_derivative: float
+    replicon: float
+    local_entropy_error: float
+    derivative_error: float
+    second_derivative_error: float
+    residual: float
+    iterations: int
+    converged: bool
+    tangent_v: float  # d(v, t̂, p̂)/d ln d
+    tangent_t_hat: float
+    tangent_p_hat: float
+
+
+@njit
+def overlap_gradient(problem, conjugates, entropic):
+    """Derivatives of (p, t, q) with respect to (v, t̂, p̂)."""
+    e = entropic
+    by_q_hat = np.array([0.5 * e.third, 0.5 * e.t_third, -0.5 * e.fourth])
+    gradient = np.empty((3, 3))
+    gradient[:, 0] = by_q_hat
+    gradient[:, 1] = np.array([-e.t_second, e.one_minus_q - 2.0 * e.t2_second, e.t_third])
+    gradient[:, 1] += 2.0 * conjugates.t_hat / problem.reference_q_hat * by_q_hat  # v, not q̂, is held
+    gradient[:, 2] = np.array([e.one_minus_q, e.t_second, -e.third])
+    return gradient
+
+
+@njit
+def evaluate(problem, conjugates, distance, refinement):
+    """Residuals and Jacobian; distance <= 0 stands for the unconstrained condition p̂ = t̂."""
+    load = problem.load
+    entropic = entropic_term(problem.reference_q_hat, problem.reference_one_minus_q, conjugates, refinement)
+    energetic = energetic_term(
+        problem.counted, problem.reference, problem.reference_one_minus_q, entropic, refinement
+    )
+    q_hat = conjugates.v + conjugates.t_hat * conjugates.t_hat / problem.reference_q_hat
+    gradient = overlap_gradient(problem, conjugates, entropic)
+    residuals = np.array([0.0, q_hat + 2.0 * load * energetic.d_q, conjugates.t_hat + load * energetic.d_t])
+    jacobian = np.empty((3, 3))
+    if distance > 0.0:
+        residuals[0] = math.log(entropic.one_minus_p / (2.0 * distance))
+        jacobian[0] = -gradient[0] / entropic.one_minus_p
+    else:
+        residuals[0] = conjugates.p_hat - conjugates.t_hat
+        jacobian[0] = np.array([0.0, -1.0, 1.0])
+    by_q = np.array([energetic.d_pq, energetic.d_tq, energetic.d_qq])
+    by_t = np.array([energetic.d_pt, energetic.d_tt, energetic.d_tq])
+    jacobian[1] = 2.0 * load * combine(by_q, gradient)
+    jacobian[1, 0] += 1.0
+    jacobian[1, 1] += 2.0 * conjugates.t_hat / problem.reference_q_hat
+    jacobian[2] = load * combine(by_t, gradient)
+    jacobian[2, 1] += 1.0
+    return Evaluation(conjugates, entropic, energetic, q_hat, residuals, jacobian, gradient)
+
+
+@njit
+def combine(row, matrix):
+    """Row vector times 3 x 3 matrix."""
+    return row[0] * matrix[0] + row[1] * matrix[1] + row[2] * matrix[2]
+
+
+@njit
+def solve_3x3(matrix, right):
+    """Solve by cofactors; rows are scaled first."""
+    scaled = np.empty((3, 4))
+    for i in range(3):
+        size = max(abs(matrix[i, 0]), abs(matrix[i, 1]), abs(matrix[i, 2]), 1e-300)
+        scaled[i, :3] = matrix[i] / size
+        scaled[i, 3] = right[i] / size
+    for column in range(3):
+        pivot = column
+        for i in range(column + 1, 3):
+            if abs(scaled[i, column]) > abs(scaled[pivot, column]):
+                pivot = i
+        for j in range(4):
+            scaled[column, j], scaled[pivot, j] = scaled[pivot, j], scaled[column, j]
+        for i in range(3):
+            if i != column:
+                factor = scaled[i, column] / scaled[column, column]
+                for j in range(column, 4):
+                    scaled[i, j] -= factor * scaled[column, j]
+    return np.array([scaled[0, 3] / scaled[0, 0], scaled[1, 3] / scaled[1, 1], scaled[2, 3] / scaled[2, 2]])
+
+
+@njit
+def residual_norm(evaluation):
+    """Largest residual, conjugates measured relative to 1 + q̂."""
+    scale = 1.0 + evaluation.q_hat
+    r = evaluation.residuals
+    return max(abs(r[0]), abs(r[1]) / scale, abs(r[2]) / scale)
+
+
+@njit
+def moved(conjugates, step, fraction):
+    """Conjugates after a fraction of a Newton step, kept feasible: v >= 0."""
+    return Conjugates(
+        max(conjugates.v + fraction * step[0], 0.0),
+        conjugates.t_hat + fraction * step[1],
+        conjugates.p_hat + fraction * step[2],
+    )
+
+
+@njit
+def newton(problem, start, distance, refinement, tolerance):
+    """Damped Newton iterations; returns the last evaluation, its residual and the iteration count."""
+    current = evaluate(problem, start, distance, refinement)
+    norm = residual_norm(current)
+    iterations = 1
+    while not norm <= tolerance and iterations < MAX_ITERATIONS:
+        step = -solve_3x3(current.jacobian, current.residuals)
+        fraction = min(1.0, 1.0 / max(abs(step[2]), abs(step[1]), 1e-300) * (1.0 + current.q_hat))
+        accepted = False
+        for _ in range(8):
+            trial = evaluate(problem, moved(current.conjugates, step, fraction), distance, refinement)
+            trial_norm = residual_norm(trial)
+            iterations += 1
+            if trial_norm < norm:
+                accepted = True
+                break
+            fraction *= 0.4
+        if not accepted:
+            break
+        current, norm = trial, trial_norm
+    return current, norm, iterations
+
+
+@njit
+def energetic_response(evaluation, by_conjugates):
+    """Change of ∂_p G_E when the conjugates change."""
+    change = evaluation.overlap_gradient @ by_conjugates
+    e = evaluation.energetic
+    return e.d_pp * change[0] + e.d_pt * change[1] + e.d_pq * change[2]
+
+
+@njit
+def local_entropy(problem, evaluation):
+    """φ_FP = -p̂p + t t̂ - q̂(1-q)/2 + G_S + α G_E."""
+    c, e = evaluation.conjugates, evaluation.entropic
+    t = 1.0 - problem.reference_one_minus_q - e.t_deficit
+    return (
+        -c.p_hat * (1.0 - e.one_minus_p)
+        + t * c.t_hat
+        - 0.5 * evaluation.q_hat * e.one_minus_q
+        + e.log_partition
+        + problem.load * evaluation.energetic.value
+    )
+
+
+@njit
+def derivatives(problem, evaluation, distance):
+    """(dφ/dd, d²φ/dd², d(v, t̂, p̂)/dd) at a saddle."""
+    load = problem.load
+    first = 2.0 * (evaluation.conjugates.p_hat - load * evaluation.energetic.d_p)
+    constraint = evaluation.jacobian.copy()
+    constraint[0] = -evaluation.overlap_gradient[0] / evaluation.entropic.one_minus_p
+    tangent = solve_3x3(constraint, np.array([1.0 / distance, 0.0, 0.0]))
+    second = 2.0 * (tangent[2] - load * energetic_response(evaluation, tangent))
+    return first, second, tangent
+
+
+@njit
+def solve_saddle_point(problem, start, distance, refinement, tolerance):
+    """Solve on one grid, then judge it on a finer one.
+
+    The finer grid's residuals give, through the Jacobian, how far the saddle moves; values are those of the finer
+    grid, errors the differences between the two plus the rounding of the sums.
+    """
+    coarse, norm, iterations = newton(problem, start, distance, refinement, tolerance)
+    fine = evaluate(problem, coarse.conjugates, distance, 1.5 * refinement)
+    where = 0.5 * fine.entropic.one_minus_p
+    first, second, _ = derivatives(problem, coarse, where)
+    fine_first, fine_second, tangent = derivatives(problem, fine, where)
+    shift = -solve_3x3(fine.jacobian, fine.residuals)
+    correction = 2.0 * (shift[2] - problem.load * energetic_response(fine, shift))
+    entropy, fine_entropy = local_entropy(problem, coarse), local_entropy(problem, fine)
+    rounding = 1e-15 * (1.0 + fine.q_hat + abs(fine.conjugates.p_hat))
+    replicon = problem.load * fine.energetic.squared_curvature * fine.entropic.squared_susceptibility
+    e = fine.entropic
+    return SaddlePoint(
+        fine.conjugates,
+        fine.q_hat,
+        e.one_minus_p,
+        e.t_deficit,
+        e.one_minus_q,
+        fine_entropy,
+        fine_first + correction,
+        fine_second,
+        replicon,
+        abs(fine_entropy - entropy) + rounding,
+        abs(fine_first - first) + abs(correction) + rounding,
+        abs(fine_second - second) + rounding / where + abs(correction) / where,
+        norm,
+        iterations,
+        norm <= 100.0 * tolerance,
+        tangent[0] * where,
+        tangent[1] * where,
+        tangent[2] * where,
+    )
