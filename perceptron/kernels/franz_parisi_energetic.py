@@ -23,6 +23,7 @@ EDGE_WIDTH = 2.0  # of the panels, in widths of the edge
 NEGLIGIBLE = 1e-18
 NO_SPREAD = 1e-26  # of ω given h₀ (κ̃ = κ at the typical distance): the reference then tells nothing more
 MOST_NARROWING = 400.0
+LEAST_VARIANCE = 1e-12  # of Δ̃ given ω, relative: a sharper edge would change G_E by less than this times f''
 LOG_SQRT_2PI = 0.9189385332046728
 
 
@@ -70,7 +71,7 @@ def field_law(reference_one_minus_q, entropic, refinement):
     if spread_given_h > NO_SPREAD:
         excess = variance + p_minus_t * (t_deficit / reference_q - p_minus_t_deficit / reference_one_minus_q)
         stability_spread = math.sqrt(reference_q / (q * spread_given_h)) * excess
-        stability_variance = reference_one_minus_q * max(variance / spread_given_h, 1e-30)
+        stability_variance = reference_one_minus_q * max(variance / spread_given_h, LEAST_VARIANCE)
     else:
         stability_spread, stability_variance = 0.0, reference_one_minus_q
     mean_spread = math.sqrt(reference_q * spread_given_h / q)

@@ -15,6 +15,12 @@ from perceptron.kernels.franz_parisi_energetic import EnergeticTerm, energetic_t
 from perceptron.kernels.franz_parisi_entropic import Conjugates, EntropicTerm, entropic_term
 
 MAX_ITERATIONS = 60
+LARGEST_STEP = 1.0
+LARGEST_V = 1e9  # beyond it 1 - q < 1e-6: the branch has ended for any purpose
+LARGEST_SLOPE = 100.0  # of A in z₀, in units of 1 + √v
+FINER = 1.3  # refinement of the grid that judges the result
+
+DISTANCE, UNCONSTRAINED, FIELD = 0, 1, 2
 
 
 class Problem(NamedTuple):
@@ -25,6 +31,13 @@ class Problem(NamedTuple):
     reference: NamedTuple
     reference_q_hat: float
     reference_one_minus_q: float
+
+
+class Closure(NamedTuple):
+    """The condition that closes the saddle: the distance, p̂ = t̂ (the unconstrained maximum), or the field p̂."""
+
+    kind: int
+    value: float
 
 
 class Evaluation(NamedTuple):
@@ -76,8 +89,8 @@ def overlap_gradient(problem, conjugates, entropic):
 
 
 @njit
-def evaluate(problem, conjugates, distance, refinement):
-    """Residuals and Jacobian; distance <= 0 stands for the unconstrained condition p̂ = t̂."""
+def evaluate(problem, conjugates, closure, refinement):
+    """Both terms, residuals and Jacobian."""
     load = problem.load
     entropic = entropic_term(problem.reference_q_hat, problem.reference_one_minus_q, conjugates, refinement)
     energetic = energetic_term(
@@ -87,12 +100,15 @@ def evaluate(problem, conjugates, distance, refinement):
     gradient = overlap_gradient(problem, conjugates, entropic)
     residuals = np.array([0.0, q_hat + 2.0 * load * energetic.d_q, conjugates.t_hat + load * energetic.d_t])
     jacobian = np.empty((3, 3))
-    if distance > 0.0:
-        residuals[0] = math.log(entropic.one_minus_p / (2.0 * distance))
+    if closure.kind == DISTANCE:
+        residuals[0] = math.log(entropic.one_minus_p / (2.0 * closure.value))
         jacobian[0] = -gradient[0] / entropic.one_minus_p
-    else:
+    elif closure.kind == UNCONSTRAINED:
         residuals[0] = conjugates.p_hat - conjugates.t_hat
         jacobian[0] = np.array([0.0, -1.0, 1.0])
+    else:
+        residuals[0] = (conjugates.p_hat - closure.value) / (1.0 + abs(closure.value))
+        jacobian[0] = np.array([0.0, 0.0, 1.0 / (1.0 + abs(closure.value))])
     by_q = np.array([energetic.d_pq, energetic.d_tq, energetic.d_qq])
     by_t = np.array([energetic.d_pt, energetic.d_tt, energetic.d_tq])
     jacobian[1] = 2.0 * load * combine(by_q, gradient)
@@ -111,7 +127,7 @@ def combine(row, matrix):
 
 @njit
 def solve_3x3(matrix, right):
-    """Solve by cofactors; rows are scaled first."""
+    """Gauss-Jordan elimination with scaled rows and pivoting; a singular matrix gives inf or nan, never an exception."""
     scaled = np.empty((3, 4))
     for i in range(3):
         size = max(abs(matrix[i, 0]), abs(matrix[i, 1]), abs(matrix[i, 2]), 1e-300)
@@ -141,32 +157,63 @@ def residual_norm(evaluation):
 
 
 @njit
+def stretched(value, step):
+    """A step taken in asinh(value): linear for small values, multiplicative for large ones."""
+    return math.sinh(math.asinh(value) + step / math.sqrt(1.0 + value * value))
+
+
+@njit
 def moved(conjugates, step, fraction):
-    """Conjugates after a fraction of a Newton step, kept feasible: v >= 0."""
+    """Conjugates after a fraction of a step, kept feasible: v >= 0."""
     return Conjugates(
-        max(conjugates.v + fraction * step[0], 0.0),
-        conjugates.t_hat + fraction * step[1],
-        conjugates.p_hat + fraction * step[2],
+        max(stretched(conjugates.v, fraction * step[0]), 0.0),
+        stretched(conjugates.t_hat, fraction * step[1]),
+        stretched(conjugates.p_hat, fraction * step[2]),
     )
 
 
 @njit
-def newton(problem, start, distance, refinement, tolerance):
+def predicted(point, log_distance_step):
+    """Conjugates predicted along the tangent at another distance."""
+    tangent = np.array([point.tangent_v, point.tangent_t_hat, point.tangent_p_hat])
+    return moved(point.conjugates, tangent, log_distance_step)
+
+
+@njit
+def relative_size(step, conjugates):
+    """Largest component of a step in asinh of the conjugates."""
+    size = 1e-300
+    size = max(size, abs(step[0]) / math.sqrt(1.0 + conjugates.v * conjugates.v))
+    size = max(size, abs(step[1]) / math.sqrt(1.0 + conjugates.t_hat * conjugates.t_hat))
+    return max(size, abs(step[2]) / math.sqrt(1.0 + conjugates.p_hat * conjugates.p_hat))
+
+
+@njit
+def is_workable(problem, conjugates):
+    """Whether the averages at these conjugates need a bounded number of nodes; false for nan."""
+    slope = abs(conjugates.t_hat) / math.sqrt(problem.reference_q_hat)
+    return conjugates.v <= LARGEST_V and slope <= LARGEST_SLOPE * (1.0 + math.sqrt(conjugates.v))
+
+
+@njit
+def newton(problem, start, closure, refinement, tolerance):
     """Damped Newton iterations; returns the last evaluation, its residual and the iteration count."""
-    current = evaluate(problem, start, distance, refinement)
+    current = evaluate(problem, start, closure, refinement)
     norm = residual_norm(current)
     iterations = 1
     while not norm <= tolerance and iterations < MAX_ITERATIONS:
         step = -solve_3x3(current.jacobian, current.residuals)
-        fraction = min(1.0, 1.0 / max(abs(step[2]), abs(step[1]), 1e-300) * (1.0 + current.q_hat))
+        fraction = min(1.0, LARGEST_STEP / relative_size(step, current.conjugates))
         accepted = False
         for _ in range(8):
-            trial = evaluate(problem, moved(current.conjugates, step, fraction), distance, refinement)
-            trial_norm = residual_norm(trial)
-            iterations += 1
-            if trial_norm < norm:
-                accepted = True
-                break
+            target = moved(current.conjugates, step, fraction)
+            if is_workable(problem, target):
+                trial = evaluate(problem, target, closure, refinement)
+                trial_norm = residual_norm(trial)
+                iterations += 1
+                if trial_norm < norm:
+                    accepted = True
+                    break
             fraction *= 0.4
         if not accepted:
             break
@@ -209,14 +256,14 @@ def derivatives(problem, evaluation, distance):
 
 
 @njit
-def solve_saddle_point(problem, start, distance, refinement, tolerance):
+def solve_saddle_point(problem, start, closure, refinement, tolerance):
     """Solve on one grid, then judge it on a finer one.
 
     The finer grid's residuals give, through the Jacobian, how far the saddle moves; values are those of the finer
     grid, errors the differences between the two plus the rounding of the sums.
     """
-    coarse, norm, iterations = newton(problem, start, distance, refinement, tolerance)
-    fine = evaluate(problem, coarse.conjugates, distance, 1.5 * refinement)
+    coarse, norm, iterations = newton(problem, start, closure, refinement, tolerance)
+    fine = evaluate(problem, coarse.conjugates, closure, FINER * refinement)
     where = 0.5 * fine.entropic.one_minus_p
     first, second, _ = derivatives(problem, coarse, where)
     fine_first, fine_second, tangent = derivatives(problem, fine, where)

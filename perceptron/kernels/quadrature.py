@@ -15,6 +15,7 @@ from perceptron.kernels.gaussian import gaussian_density
 N_NODES = 12
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(N_NODES)
 LARGEST_PANEL = 1.0
+SHORTEST_PANEL = 1e-7
 GROWTH = 0.5
 REACH = 9.0  # e^{-81/2} = 3e-18
 
@@ -26,6 +27,7 @@ def next_breakpoint(x, upper, features, refinement):
     for row in range(features.shape[0]):
         distance = abs(x - features[row, 0])
         length = min(length, max(features[row, 1], GROWTH * distance))
+    length = max(length, SHORTEST_PANEL)
     end = x + length / refinement
     return upper if end + 0.25 * length / refinement > upper else end
 

@@ -1,0 +1,179 @@
+"""Typical solutions and Franz-Parisi entropy of the binary perceptron in plain NumPy and SciPy.
+
+This is the straightforward version the benchmarks compare against: Gaussian integrals by the trapezoidal rule on
+fixed uniform nodes, two-dimensional ones on the full tensor grid, and general-purpose root finders with
+finite-difference Jacobians. It shares no code with the package, so it also serves as an independent check.
+
+The nodes do not follow the integrands. At distance d the inner integrands have a width of order sqrt(d), so the
+results degrade below d = 1e-3; use the package there.
+"""
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.optimize import brentq, minimize_scalar, root
+from scipy.special import erfcx, expit, log_ndtr
+
+Array = NDArray[np.float64]
+
+N_NODES = 200
+START_DISTANCE = 0.15
+NODES = np.linspace(-8.0, 8.0, N_NODES)
+WEIGHTS = np.exp(-(NODES**2) / 2) / np.sqrt(2 * np.pi) * (NODES[1] - NODES[0])
+
+
+def inverse_mills(x: Array) -> Array:
+    """Return R(x) = G(x) / H(x)."""
+    return np.sqrt(2 / np.pi) / erfcx(x / np.sqrt(2))
+
+
+def log_two_cosh(x: Array) -> Array:
+    """Return ln(2 cosh x)."""
+    return np.logaddexp(x, -x)
+
+
+def typical_q_hat(q: float, load: float, margin: float) -> float:
+    """Return the conjugate overlap that the patterns impose at overlap q."""
+    x = (margin - np.sqrt(q) * NODES) / np.sqrt(1 - q)
+    return load / (1 - q) * float(WEIGHTS @ inverse_mills(x) ** 2)
+
+
+def typical_saddle(load: float, margin: float) -> tuple[float, float, float]:
+    """Return (q, q_hat, entropy) of the replica-symmetric saddle, the root of smallest overlap."""
+
+    def excess(q: float) -> float:
+        return float(WEIGHTS @ np.tanh(np.sqrt(typical_q_hat(q, load, margin)) * NODES) ** 2) - q
+
+    trial = np.linspace(0.0, 0.97, 98)  # the excess is positive at q = 0; fixed nodes show false roots near 0.99
+    right = next((i for i in range(1, trial.size) if excess(trial[i]) < 0), None)
+    if right is None:
+        raise ValueError(f"no replica-symmetric saddle at load {load}, margin {margin}")
+    q = brentq(excess, trial[right - 1], trial[right], xtol=1e-15, rtol=1e-14)
+    q_hat = typical_q_hat(q, load, margin)
+    x = (margin - np.sqrt(q) * NODES) / np.sqrt(1 - q)
+    entropic = WEIGHTS @ log_two_cosh(np.sqrt(q_hat) * NODES)
+    return q, q_hat, float(-q_hat * (1 - q) / 2 + entropic + load * (WEIGHTS @ log_ndtr(-x)))
+
+
+def maximum_margin(load: float) -> float:
+    """Return the margin at which the entropy vanishes, bracketed by small steps from margin 0 (load below 0.83)."""
+    step, margin = 0.05, 0.0
+    while typical_saddle(load, margin + step)[2] > 0:
+        margin += step
+    return brentq(lambda kappa: typical_saddle(load, kappa)[2], margin, margin + step, xtol=1e-13)
+
+
+class FranzParisi:
+    """Franz-Parisi saddle point at one load, reference margin and counted margin, on a fixed tensor grid."""
+
+    def __init__(self, load: float, reference_margin: float, margin: float) -> None:
+        self.load, self.margin = load, margin
+        self.q_ref, self.q_hat_ref, _ = typical_saddle(load, reference_margin)
+        self.x_ref = (reference_margin - np.sqrt(self.q_ref) * NODES) / np.sqrt(1 - self.q_ref)
+        self.g_ref = inverse_mills(self.x_ref) / np.sqrt(1 - self.q_ref)
+        # The sum over the two signs of the reference weight is folded to +1 by the symmetry z -> -z.
+        self.field_ref = np.sqrt(self.q_hat_ref) * NODES
+        self.weight_entropic = np.outer(WEIGHTS * 2 * expit(2 * self.field_ref), WEIGHTS)
+
+    def field(self, v: float, t_hat: float, p_hat: float) -> Array:
+        """Return the field A on the (z0, z1) grid."""
+        z0 = t_hat / self.q_hat_ref * self.field_ref
+        return z0[:, None] + np.sqrt(max(v, 0.0)) * NODES + (p_hat - t_hat)
+
+    def deficits(self, field: Array) -> tuple[float, float, float]:
+        """Return 1 - p, 1 - q and q_ref - t, each as a direct average."""
+        aligned = expit(-2 * field)
+        miss = (self.weight_entropic * aligned).sum(axis=1)
+        one_minus_q = 4 * np.vdot(self.weight_entropic, aligned * (1 - aligned))
+        return 2 * miss.sum(), float(one_minus_q), float(2 * np.tanh(self.field_ref) @ miss)
+
+    def energetic_grid(self, a: float, b: float, e: float) -> tuple[Array, Array, Array]:
+        """Return weights, x = (margin - omega) / sqrt(1-q) on the (z0, u) grid, and x at the reference's margin."""
+        p_minus_t = (1 - self.q_ref) - b + e
+        slope = p_minus_t / np.sqrt(1 - self.q_ref)  # rho tau
+        rest = 2 * b - a - e**2 / self.q_ref - (b - e) ** 2 / (1 - self.q_ref)  # tau^2 (1 - rho^2)
+        tau = np.sqrt(slope**2 + rest)
+        z0 = (self.q_ref - e) / np.sqrt(self.q_ref) * NODES
+        tilt = (slope * NODES - tau * self.x_ref[:, None]) / np.sqrt(rest)
+        weights = np.outer(WEIGHTS, WEIGHTS) * np.exp(log_ndtr(tilt) - log_ndtr(-self.x_ref)[:, None])
+        x = (self.margin - z0[:, None] - tau * NODES) / np.sqrt(a)
+        x_edge = (self.margin - (z0 + slope * self.x_ref)[:, None] - np.sqrt(rest) * NODES) / np.sqrt(a)
+        return weights, x, x_edge
+
+    def residual(self, unknown: Array, distance: float) -> Array:
+        """Return the relative mismatch of the three saddle-point equations for (v, t_hat, p_hat)."""
+        v, t_hat, _ = unknown
+        b, a, e = self.deficits(self.field(*unknown))
+        weights, x, _ = self.energetic_grid(a, b, e)
+        g = inverse_mills(x) / np.sqrt(a)
+        t_hat_new = self.load * (self.g_ref @ (weights * g).sum(axis=1))
+        q_hat_new = self.load * np.vdot(weights, g**2)
+        v_new = q_hat_new - t_hat**2 / self.q_hat_ref
+        return np.array([(v_new - v) / q_hat_new, t_hat_new / t_hat - 1, b / (2 * distance) - 1])
+
+    def solve(self, distance: float, start: Array) -> Array:
+        """Return (v, t_hat, p_hat) at one distance."""
+        found = root(self.residual, start, args=(distance,), tol=1e-11)
+        if np.abs(found.fun).max() > 1e-8:
+            raise RuntimeError(f"no saddle found at distance {distance}: {found.message}")
+        return found.x
+
+    def values(self, unknown: Array) -> tuple[float, float]:
+        """Return the local entropy and its derivative with respect to the distance at a saddle."""
+        v, t_hat, p_hat = unknown
+        field = self.field(*unknown)
+        b, a, e = self.deficits(field)
+        weights, x, x_edge = self.energetic_grid(a, b, e)
+        q_hat = max(v, 0.0) + t_hat**2 / self.q_hat_ref
+        local_entropy = -p_hat * (1 - b) + (self.q_ref - e) * t_hat - q_hat * a / 2
+        local_entropy += np.vdot(self.weight_entropic, log_two_cosh(field))
+        local_entropy += self.load * np.vdot(weights, log_ndtr(-x))
+        slope_p = (WEIGHTS * self.g_ref) @ (inverse_mills(x_edge) / np.sqrt(a)) @ WEIGHTS
+        return local_entropy, 2 * (p_hat - self.load * slope_p)
+
+
+def follow(problem: FranzParisi, distances: Array) -> Array:
+    """Return the saddles (v, t_hat, p_hat) at distances in decreasing order, each started from the one before."""
+    n_bridge = 2 + int(abs(np.log(distances[0] / START_DISTANCE)) / 0.15)
+    unknown = np.array([0.3, 0.6, 0.9]) * problem.q_hat_ref
+    for distance in np.geomspace(START_DISTANCE, distances[0], n_bridge):
+        unknown = problem.solve(distance, unknown)
+    saddles = np.empty((distances.size, 3))
+    for i, distance in enumerate(distances):
+        saddles[i] = unknown = problem.solve(distance, unknown)
+    return saddles
+
+
+def local_entropy_profile(
+    load: float, reference_margin: float, margin: float, distances: ArrayLike
+) -> tuple[Array, Array]:
+    """Return the local entropy and its derivative in d at the given distances, in the order given."""
+    distances = np.asarray(distances, dtype=float)
+    problem = FranzParisi(load, reference_margin, margin)
+    order = np.argsort(-distances)
+    profile = np.empty((distances.size, 2))
+    profile[order] = [problem.values(saddle) for saddle in follow(problem, distances[order])]
+    return profile[:, 0], profile[:, 1]
+
+
+def smallest_derivative(load: float) -> float:
+    """Return the interior minimum over d of the entropy's derivative around maximum-margin solutions, at margin 0."""
+    problem = FranzParisi(load, maximum_margin(load), 0.0)
+    distances = np.geomspace(0.1, 1e-3, 40)
+    saddles = follow(problem, distances)
+    derivative = np.array([problem.values(saddle)[1] for saddle in saddles])
+    minima = np.flatnonzero((derivative[1:-1] < derivative[:-2]) & (derivative[1:-1] < derivative[2:])) + 1
+    if minima.size == 0:
+        raise RuntimeError(f"the derivative has no interior minimum at load {load}")
+    i = minima[np.argmin(derivative[minima])]
+    refined = minimize_scalar(
+        lambda log_d: problem.values(problem.solve(np.exp(log_d), saddles[i]))[1],
+        bounds=(np.log(distances[i + 1]), np.log(distances[i - 1])),
+        method="bounded",
+        options={"xatol": 1e-4},
+    )
+    return float(refined.fun)
+
+
+def dense_core_threshold() -> float:
+    """Return the load at which the profile around maximum-margin solutions stops being monotone (counted margin 0)."""
+    return brentq(smallest_derivative, 0.71, 0.745, xtol=1e-5)

@@ -1,0 +1,96 @@
+"""Results of iterative solvers: a value is never without its status and its error."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import Any
+
+__all__ = ["ConvergenceError", "Estimate", "Solution", "Status"]
+
+
+class Status(enum.IntEnum):
+    """How a computation ended; `message` says it in words."""
+
+    CONVERGED = 0
+    NOT_CONVERGED = 1
+    NO_SUCH_THRESHOLD = 2
+    END_OF_BRANCH = 3
+    INTERRUPTED = 4
+
+    @property
+    def message(self) -> str:
+        """One sentence for the user."""
+        return _MESSAGES[self]
+
+
+_MESSAGES = {
+    Status.CONVERGED: "the residual is below the tolerance",
+    Status.NOT_CONVERGED: "the residual stayed above the tolerance",
+    Status.NO_SUCH_THRESHOLD: "the defining condition has no solution with existing typical solutions",
+    Status.END_OF_BRANCH: "no saddle point was found beyond the last distance given",
+    Status.INTERRUPTED: "the computation was interrupted; finished points are kept",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A number and an estimate of its absolute error (quadrature, residual and rounding together)."""
+
+    value: float
+    error: float
+
+    def __float__(self) -> float:
+        return self.value
+
+    def __str__(self) -> str:
+        return f"{self.value:.12g} ± {self.error:.1e}"
+
+
+@dataclass(frozen=True, slots=True)
+class Solution:
+    """A root found by iteration.
+
+    Attributes
+    ----------
+    name : str
+        The quantity, by its name in docs/notation.md.
+    value, error : float
+        The root and an estimate of its absolute error; nan where the status says there is none.
+    status : Status
+        How the iteration ended.
+    iterations : int
+        Number of iterations of the outermost loop.
+    residual, tolerance : float
+        What is left of the defining equation, and what was asked for.
+    distance : float
+        For thresholds defined at an interior distance: where it happens; else nan.
+    distance_error : float
+        Its error.
+    """
+
+    name: str
+    value: float
+    error: float
+    status: Status
+    iterations: int
+    residual: float
+    tolerance: float
+    distance: float = float("nan")
+    distance_error: float = float("nan")
+
+    def __float__(self) -> float:
+        return self.value
+
+    def __str__(self) -> str:
+        if self.status is Status.CONVERGED:
+            return f"{self.name} = {self.value:.12g} ± {self.error:.1e}"
+        return f"{self.name}: {self.status.name} ({self.status.message})"
+
+
+class ConvergenceError(RuntimeError):
+    """Raised instead of returning a result that did not converge; the last iterate is in `result`."""
+
+    def __init__(self, message: str, result: Any) -> None:
+        super().__init__(message)
+        self.result = result

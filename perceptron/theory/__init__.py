@@ -1,0 +1,1 @@
+"""Thermodynamic limit: typical solutions, their surroundings, and the thresholds between phases."""

@@ -1,0 +1,269 @@
+"""Typical solutions: entropy, overlap, capacity and maximum margin in the replica-symmetric theory.
+
+φ(α) = extr over q, q̂ of { -q̂(1-q)/2 + ∫Dz ln Σ_w e^{√q̂ z w} + α ∫Dz ln Z(√q z, 1-q) }, with Z(mean, variance) the
+probability that a Gaussian stability meets the constraint; nats per weight [1]_. Not for loads at which the
+replicon exceeds 1: the value is then reported but replica symmetry is broken.
+
+References
+----------
+.. [1] W. Krauth and M. Mézard, J. Phys. France 50, 3057 (1989).
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import brentq
+
+from perceptron.checks import check_array, check_real
+from perceptron.kernels import replica_symmetric as kernels
+from perceptron.kernels.constraints import MarginStep, SymmetricWindow, is_met
+from perceptron.kernels.gaussian import gaussian_density, gaussian_tail
+from perceptron.kernels.priors import BinaryWeights
+from perceptron.solution import ConvergenceError, Estimate, Solution, Status
+
+__all__ = [
+    "TypicalSolutions",
+    "capacity",
+    "largest_margin",
+    "maximum_margin",
+    "stability_distribution",
+    "typical_solutions",
+]
+
+TOLERANCE = 1e-14
+FINER = 1.5
+ROUNDING = 4e-16
+
+
+@dataclass(frozen=True, slots=True)
+class TypicalSolutions:
+    """The replica-symmetric saddle at one load.
+
+    Attributes
+    ----------
+    load : float
+        α = P/N.
+    constraint, prior : NamedTuple
+        The energetic and the entropic term.
+    entropy : Estimate
+        φ, nats per weight; negative values mean that typically there are no solutions.
+    overlap, q_hat : Estimate
+        q between two typical solutions, and its conjugate.
+    typical_distance : Estimate
+        d = (1 - q)/2.
+    replicon : float
+        α⟨(∂² ln Z)²⟩⟨(Var w)²⟩; replica symmetry is stable below 1.
+    entropy_by_load, entropy_by_margin : float
+        ∂φ/∂α = ⟨ln Z⟩ and, for a margin step, ∂φ/∂κ = -α⟨∂ ln Z⟩ at the saddle.
+    status, iterations, residual, tolerance
+        How the saddle was found; the residual is that of ln q̂.
+    """
+
+    load: float
+    constraint: MarginStep | SymmetricWindow
+    prior: BinaryWeights
+    entropy: Estimate
+    overlap: Estimate
+    q_hat: Estimate
+    typical_distance: Estimate
+    replicon: float
+    entropy_by_load: float
+    entropy_by_margin: float
+    status: Status
+    iterations: int
+    residual: float
+    tolerance: float
+
+
+def typical_solutions(
+    load: float,
+    constraint: float | MarginStep | SymmetricWindow = 0.0,
+    *,
+    prior: BinaryWeights = BinaryWeights(),  # noqa: B008  # an immutable record
+    throw: bool = True,
+) -> TypicalSolutions:
+    """Solve the replica-symmetric saddle at one load.
+
+    Parameters
+    ----------
+    load : float
+        α > 0.
+    constraint : float or NamedTuple
+        A number κ means `MarginStep(κ)`; any registered constraint is accepted.
+    prior : NamedTuple
+        A registered prior with ⟨w²⟩ = 1.
+    throw : bool
+        Raise when not converged (default) or return the last iterate with its status.
+
+    Returns
+    -------
+    TypicalSolutions
+
+    Raises
+    ------
+    ValueError
+        If the load is not positive or the margin lies at or beyond `largest_margin(load)`.
+    ConvergenceError
+        If the saddle does not converge.
+    """
+    load = check_real("load", load, above=0.0)
+    constraint = as_constraint(constraint)
+    if isinstance(constraint, MarginStep):
+        check_real("margin", constraint.margin, below=largest_margin(load))
+    result = _solve(load, constraint, prior)
+    if throw and result.status is not Status.CONVERGED:
+        message = f"the saddle at load {load} for {constraint} did not converge: residual {result.residual:.1e}"
+        raise ConvergenceError(message, result)
+    return result
+
+
+def _solve(load: float, constraint: MarginStep | SymmetricWindow, prior: BinaryWeights) -> TypicalSolutions:
+    saddle = kernels.solve_saddle(prior, constraint, load, 1.0, TOLERANCE)
+    entropy, _, _ = kernels.free_entropy(prior, constraint, load, saddle, 1.0)
+    finer = kernels.solve_saddle(prior, constraint, load, FINER, TOLERANCE)
+    finer_entropy, entropic, energetic = kernels.free_entropy(prior, constraint, load, finer, FINER)
+    q_hat_error = abs(finer.q_hat - saddle.q_hat) + (abs(finer.residual) + 10 * ROUNDING) * finer.q_hat
+    overlap_error = abs(finer.one_minus_overlap - saddle.one_minus_overlap) + 10 * ROUNDING
+    rounding = ROUNDING * (1.0 + entropic.log_partition + load * abs(energetic.log_probability))
+    return TypicalSolutions(
+        load=load,
+        constraint=constraint,
+        prior=prior,
+        entropy=Estimate(finer_entropy, abs(finer_entropy - entropy) + rounding),
+        overlap=Estimate(1.0 - finer.one_minus_overlap, overlap_error),
+        q_hat=Estimate(finer.q_hat, q_hat_error),
+        typical_distance=Estimate(0.5 * finer.one_minus_overlap, 0.5 * overlap_error),
+        replicon=load * energetic.squared_curvature * entropic.squared_susceptibility,
+        entropy_by_load=energetic.log_probability,
+        entropy_by_margin=-load * energetic.slope if isinstance(constraint, MarginStep) else math.nan,
+        status=Status.CONVERGED if saddle.converged and finer.converged else Status.NOT_CONVERGED,
+        iterations=saddle.iterations + finer.iterations,
+        residual=finer.residual,
+        tolerance=TOLERANCE,
+    )
+
+
+def as_constraint(constraint: float | MarginStep | SymmetricWindow) -> MarginStep | SymmetricWindow:
+    """A number is the margin of a step; the parameters of a constraint become finite floats."""
+    if isinstance(constraint, tuple):
+        numbers = [check_real(name, value) for name, value in constraint._asdict().items()]
+        if isinstance(constraint, SymmetricWindow):
+            check_real("half_width", constraint.half_width, above=0.0)
+        return type(constraint)(*numbers)
+    return MarginStep(check_real("margin", constraint))
+
+
+@functools.lru_cache(maxsize=4096)
+def largest_margin(load: float) -> float:
+    """Margin at which the saddle of binary weights ends with q -> 1: α[(1+κ²)H(-κ) + κG(κ)] = 2/π.
+
+    Beyond it the equations have no solution. Always above `maximum_margin`.
+    """
+
+    def excess(margin: float) -> float:
+        square = (1.0 + margin * margin) * gaussian_tail(-margin) + margin * gaussian_density(margin)
+        return math.log(square * load * math.pi / 2.0)
+
+    low, high = -1.0, 1.0
+    while excess(low) > 0.0:
+        low *= 2.0
+    while excess(high) < 0.0:
+        high *= 2.0
+    return float(brentq(excess, low, high, xtol=1e-14))
+
+
+def capacity(constraint: float | MarginStep | SymmetricWindow = 0.0) -> Solution:
+    """Load α_c at which the entropy vanishes, by Newton's method with ∂φ/∂α = ⟨ln Z⟩.
+
+    Parameters
+    ----------
+    constraint : float or NamedTuple
+        As in `typical_solutions`.
+
+    Returns
+    -------
+    Solution
+
+    References
+    ----------
+    W. Krauth and M. Mézard, J. Phys. France 50, 3057 (1989): α_c(0) = 0.833.
+    """
+    constraint = as_constraint(constraint)
+    # φ is below its annealed value, which is zero here: a start from above at which the saddle may not exist.
+    annealed = -math.log(2.0) / kernels.log_probability(constraint, 0.0, 1.0)[0]
+    end = math.inf
+    if isinstance(constraint, MarginStep):
+        k = constraint.margin
+        end = 2.0 / math.pi / ((1.0 + k * k) * gaussian_tail(-k) + k * gaussian_density(k))
+    load = min(0.8 * annealed, 0.9 * end)
+    for iteration in range(1, 50):
+        typical = typical_solutions(load, constraint)
+        step = -typical.entropy.value / typical.entropy_by_load
+        load = min(load + step, load + 0.7 * (end - load))
+        if abs(step) <= 1e-14 * load:
+            break
+    typical = typical_solutions(load, constraint)
+    error = (typical.entropy.error + abs(typical.entropy.value)) / abs(typical.entropy_by_load)
+    status = Status.CONVERGED if error < 1e-11 * load else Status.NOT_CONVERGED
+    return Solution("alpha_c", load, error, status, iteration, typical.entropy.value, TOLERANCE)
+
+
+@functools.lru_cache(maxsize=4096)
+def maximum_margin(load: float) -> Solution:
+    """Margin κ_max at which the entropy vanishes at fixed load; negative beyond α_c(0).
+
+    The entropy falls monotonically with the margin, from ln 2 to -∞ at `largest_margin`, so the root is bracketed
+    from below by margins at which the saddle exists and is followed by Newton's method with ∂φ/∂κ = -α⟨∂ ln Z⟩.
+    """
+    load = check_real("load", load, above=0.0)
+    end = largest_margin(load)
+    low, high = end - 1.0, end
+    while typical_solutions(load, low).entropy.value < 0.0:
+        low, high = low - 1.0, low
+    margin = low
+    for iteration in range(1, 200):
+        typical = typical_solutions(load, margin)
+        if typical.entropy.value > 0.0:
+            low = margin
+        else:
+            high = margin
+        step = -typical.entropy.value / typical.entropy_by_margin
+        if abs(step) <= 1e-15 * (1.0 + abs(margin)):
+            break
+        margin = margin + step if low < margin + step < high else 0.5 * (low + high)
+    error = (typical.entropy.error + abs(typical.entropy.value)) / abs(typical.entropy_by_margin)
+    status = Status.CONVERGED if error < 1e-11 * (1.0 + abs(margin)) else Status.NOT_CONVERGED
+    return Solution("kappa_max", margin, error, status, iteration, typical.entropy.value, TOLERANCE)
+
+
+def stability_distribution(
+    load: float, constraint: float | MarginStep | SymmetricWindow, stabilities: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Density P(Δ) of the stabilities Δ = ξ·w/√N of a typical solution.
+
+    Parameters
+    ----------
+    load, constraint
+        As in `typical_solutions`.
+    stabilities : array_like, shape (n,)
+        Where the density is wanted.
+
+    Returns
+    -------
+    density, density_error : ndarray, shape (n,)
+        Normalised to ∫P(Δ)dΔ = 1; zero where the constraint is violated.
+    """
+    stabilities = check_array("stabilities", stabilities)
+    typical = typical_solutions(load, constraint)
+    one_minus_overlap = 2.0 * typical.typical_distance.value
+    density, finer = np.zeros((2, stabilities.size))
+    for k, stability in enumerate(stabilities):
+        if is_met(typical.constraint, stability):
+            density[k] = kernels.stability_density(typical.constraint, one_minus_overlap, stability, 1.0)
+            finer[k] = kernels.stability_density(typical.constraint, one_minus_overlap, stability, FINER)
+    # the saddle's own error moves the density by about its slope times that error
+    return finer, np.abs(finer - density) + 10.0 * (ROUNDING + typical.overlap.error) * finer
