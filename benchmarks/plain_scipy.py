@@ -11,9 +11,10 @@ results degrade below d = 1e-3; use the package there.
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq, minimize_scalar, root
-from scipy.special import erfcx, expit, log_ndtr
+from scipy.special import erfcx, expit, log_ndtr, ndtr
 
 Array = NDArray[np.float64]
+Overlaps = tuple[float, float, float, float]
 
 N_NODES = 200
 START_DISTANCE = 0.15
@@ -70,65 +71,76 @@ class FranzParisi:
         self.q_ref, self.q_hat_ref, _ = typical_saddle(load, reference_margin)
         self.x_ref = (reference_margin - np.sqrt(self.q_ref) * NODES) / np.sqrt(1 - self.q_ref)
         self.g_ref = inverse_mills(self.x_ref) / np.sqrt(1 - self.q_ref)
-        # The sum over the two signs of the reference weight is folded to +1 by the symmetry z -> -z.
         self.field_ref = np.sqrt(self.q_hat_ref) * NODES
+        # The sum over the two signs of the reference weight is folded to +1 by the symmetry z -> -z.
         self.weight_entropic = np.outer(WEIGHTS * 2 * expit(2 * self.field_ref), WEIGHTS)
+        self.weight_energetic = np.outer(WEIGHTS / np.maximum(ndtr(-self.x_ref), np.finfo(float).tiny), WEIGHTS)
 
-    def field(self, v: float, t_hat: float, p_hat: float) -> Array:
-        """Return the field A on the (z0, z1) grid."""
-        z0 = t_hat / self.q_hat_ref * self.field_ref
-        return z0[:, None] + np.sqrt(max(v, 0.0)) * NODES + (p_hat - t_hat)
+    def field(self, unknown: Array) -> Array:
+        """Return the field A on the (z0, z1) grid for conjugates (v, t_hat, p_hat)."""
+        v, t_hat, p_hat = unknown
+        along = t_hat / self.q_hat_ref * self.field_ref + (p_hat - t_hat)
+        return along[:, None] + np.sqrt(max(v, 0.0)) * NODES
 
-    def deficits(self, field: Array) -> tuple[float, float, float]:
-        """Return 1 - p, 1 - q and q_ref - t, each as a direct average."""
-        aligned = expit(-2 * field)
-        miss = (self.weight_entropic * aligned).sum(axis=1)
-        one_minus_q = 4 * np.vdot(self.weight_entropic, aligned * (1 - aligned))
-        return 2 * miss.sum(), float(one_minus_q), float(2 * np.tanh(self.field_ref) @ miss)
+    def overlaps(self, field: Array) -> Overlaps:
+        """Return 1 - q, 1 - p, q_ref - t and tau^2 (1 - rho^2), each as a direct average."""
+        spin, spin_ref = np.tanh(field), np.tanh(self.field_ref)
+        miss = (self.weight_entropic * (1 - spin)).sum(axis=1)
+        b, e = miss.sum(), spin_ref @ miss
+        a = (self.weight_entropic * (1 - spin**2)).sum()
+        projection = e / self.q_ref * spin_ref + (b - e) / (1 - self.q_ref) * (1 - spin_ref)
+        rest = (self.weight_entropic * (1 - spin - projection[:, None]) ** 2).sum()
+        return a, b, e, max(rest, np.finfo(float).tiny)
 
-    def energetic_grid(self, a: float, b: float, e: float) -> tuple[Array, Array, Array]:
-        """Return weights, x = (margin - omega) / sqrt(1-q) on the (z0, u) grid, and x at the reference's margin."""
-        p_minus_t = (1 - self.q_ref) - b + e
-        slope = p_minus_t / np.sqrt(1 - self.q_ref)  # rho tau
-        rest = 2 * b - a - e**2 / self.q_ref - (b - e) ** 2 / (1 - self.q_ref)  # tau^2 (1 - rho^2)
-        tau = np.sqrt(slope**2 + rest)
-        z0 = (self.q_ref - e) / np.sqrt(self.q_ref) * NODES
-        tilt = (slope * NODES - tau * self.x_ref[:, None]) / np.sqrt(rest)
-        weights = np.outer(WEIGHTS, WEIGHTS) * np.exp(log_ndtr(tilt) - log_ndtr(-self.x_ref)[:, None])
-        x = (self.margin - z0[:, None] - tau * NODES) / np.sqrt(a)
-        x_edge = (self.margin - (z0 + slope * self.x_ref)[:, None] - np.sqrt(rest) * NODES) / np.sqrt(a)
-        return weights, x, x_edge
+    def field_parts(self, overlaps: Overlaps) -> tuple[Array, float]:
+        """Return the part of omega along z0, and rho tau, its slope along the reference's own field."""
+        _, b, e, _ = overlaps
+        return (self.q_ref - e) / np.sqrt(self.q_ref) * NODES, (1 - self.q_ref - b + e) / np.sqrt(1 - self.q_ref)
+
+    def energetic_grid(self, overlaps: Overlaps) -> tuple[Array, Array]:
+        """Return the weights of the energetic average and x = (margin - omega) / sqrt(1 - q) on the (z0, u) grid."""
+        along, slope = self.field_parts(overlaps)
+        tau = np.sqrt(slope**2 + overlaps[3])
+        weights = self.weight_energetic * ndtr((slope * NODES - tau * self.x_ref[:, None]) / np.sqrt(overlaps[3]))
+        return weights, (self.margin - along[:, None] - tau * NODES) / np.sqrt(overlaps[0])
+
+    def energetic_slope(self, overlaps: Overlaps) -> float:
+        """Return the derivative of the energetic term with respect to p: the references exactly at their margin."""
+        along, slope = self.field_parts(overlaps)
+        omega = (along + slope * self.x_ref)[:, None] + np.sqrt(overlaps[3]) * NODES
+        g = inverse_mills((self.margin - omega) / np.sqrt(overlaps[0])) / np.sqrt(overlaps[0])
+        return float((WEIGHTS * self.g_ref) @ g @ WEIGHTS)
 
     def residual(self, unknown: Array, distance: float) -> Array:
-        """Return the relative mismatch of the three saddle-point equations for (v, t_hat, p_hat)."""
+        """Return the mismatch of the three saddle-point equations for (v, t_hat, p_hat)."""
         v, t_hat, _ = unknown
-        b, a, e = self.deficits(self.field(*unknown))
-        weights, x, _ = self.energetic_grid(a, b, e)
-        g = inverse_mills(x) / np.sqrt(a)
-        t_hat_new = self.load * (self.g_ref @ (weights * g).sum(axis=1))
-        q_hat_new = self.load * np.vdot(weights, g**2)
-        v_new = q_hat_new - t_hat**2 / self.q_hat_ref
-        return np.array([(v_new - v) / q_hat_new, t_hat_new / t_hat - 1, b / (2 * distance) - 1])
+        overlaps = self.overlaps(self.field(unknown))
+        weights, x = self.energetic_grid(overlaps)
+        g = inverse_mills(x) / np.sqrt(overlaps[0])
+        weighted = weights * g
+        t_hat_new = self.load * (self.g_ref @ weighted.sum(axis=1))
+        v_new = self.load * (weighted * g).sum() - t_hat**2 / self.q_hat_ref
+        return np.array([v_new - v, t_hat_new - t_hat, overlaps[1] / (2 * distance) - 1])
 
     def solve(self, distance: float, start: Array) -> Array:
         """Return (v, t_hat, p_hat) at one distance."""
         found = root(self.residual, start, args=(distance,), tol=1e-11)
-        if np.abs(found.fun).max() > 1e-8:
+        if not np.abs(found.fun).max() < 1e-8:
             raise RuntimeError(f"no saddle found at distance {distance}: {found.message}")
         return found.x
 
     def values(self, unknown: Array) -> tuple[float, float]:
         """Return the local entropy and its derivative with respect to the distance at a saddle."""
         v, t_hat, p_hat = unknown
-        field = self.field(*unknown)
-        b, a, e = self.deficits(field)
-        weights, x, x_edge = self.energetic_grid(a, b, e)
+        field = self.field(unknown)
+        overlaps = self.overlaps(field)
+        a, b, e, _ = overlaps
+        weights, x = self.energetic_grid(overlaps)
         q_hat = max(v, 0.0) + t_hat**2 / self.q_hat_ref
-        local_entropy = -p_hat * (1 - b) + (self.q_ref - e) * t_hat - q_hat * a / 2
-        local_entropy += np.vdot(self.weight_entropic, log_two_cosh(field))
-        local_entropy += self.load * np.vdot(weights, log_ndtr(-x))
-        slope_p = (WEIGHTS * self.g_ref) @ (inverse_mills(x_edge) / np.sqrt(a)) @ WEIGHTS
-        return local_entropy, 2 * (p_hat - self.load * slope_p)
+        entropic = (self.weight_entropic * log_two_cosh(field)).sum()
+        energetic = (weights * log_ndtr(-x)).sum()
+        local_entropy = t_hat * (self.q_ref - e) - p_hat * (1 - b) - q_hat * a / 2 + entropic + self.load * energetic
+        return local_entropy, 2 * (p_hat - self.load * self.energetic_slope(overlaps))
 
 
 def follow(problem: FranzParisi, distances: Array) -> Array:

@@ -17,10 +17,10 @@ from perceptron.jit import njit
 from perceptron.kernels.constraints import edges, log_probability
 from perceptron.kernels.quadrature import N_NODES, REACH, graded_nodes
 
-LATTICE_STEP = 0.72
-TAIL_STEP = 0.5  # of the lattice, where 1/Z̃ bends, in standard deviations of Δ̃ given h₀
-EDGE_WIDTH = 2.0  # of the panels, in widths of the edge
-NEGLIGIBLE = 1e-18
+LATTICE_STEP = 0.82
+TAIL_STEP = 0.58  # of the lattice, where 1/Z̃ bends, in standard deviations of Δ̃ given h₀
+EDGE_WIDTH = 2.5  # of the panels, in widths of the edge
+NEGLIGIBLE = 1e-15
 NO_SPREAD = 1e-26  # of ω given h₀ (κ̃ = κ at the typical distance): the reference then tells nothing more
 MOST_NARROWING = 400.0
 LEAST_VARIANCE = 1e-12  # of Δ̃ given ω, relative: a sharper edge would change G_E by less than this times f''

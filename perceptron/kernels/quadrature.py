@@ -14,10 +14,10 @@ from perceptron.kernels.gaussian import gaussian_density
 
 N_NODES = 12
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(N_NODES)
-LARGEST_PANEL = 1.0
+LARGEST_PANEL = 1.5
 SHORTEST_PANEL = 1e-7
 GROWTH = 0.5
-REACH = 9.0  # e^{-81/2} = 3e-18
+REACH = 8.4  # e^{-8.4²/2} = 5e-16
 
 
 @njit
