@@ -1,0 +1,69 @@
+"""Theory and algorithms of binary perceptrons.
+
+The names below load on first use, so that `import perceptron` itself costs nothing. Everything intensive is per weight,
+in nats; symbols and names are in docs/notation.md.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from perceptron.gaussian import gaussian_average as gaussian_average
+    from perceptron.kernels.constraints import MarginStep as MarginStep
+    from perceptron.kernels.constraints import SymmetricWindow as SymmetricWindow
+    from perceptron.kernels.priors import BinaryWeights as BinaryWeights
+    from perceptron.solution import ConvergenceError as ConvergenceError
+    from perceptron.solution import Estimate as Estimate
+    from perceptron.solution import Solution as Solution
+    from perceptron.solution import Status as Status
+    from perceptron.theory.franz_parisi import franz_parisi_branch as franz_parisi_branch
+    from perceptron.theory.local_entropy import local_entropy_profile as local_entropy_profile
+    from perceptron.theory.phase_diagram import phase_diagram as phase_diagram
+    from perceptron.theory.replica_symmetric import capacity as capacity
+    from perceptron.theory.replica_symmetric import maximum_margin as maximum_margin
+    from perceptron.theory.replica_symmetric import stability_distribution as stability_distribution
+    from perceptron.theory.replica_symmetric import typical_solutions as typical_solutions
+    from perceptron.theory.thresholds import counted_margin_threshold as counted_margin_threshold
+    from perceptron.theory.thresholds import dense_core_load as dense_core_load
+    from perceptron.theory.thresholds import isolation_load as isolation_load
+    from perceptron.theory.thresholds import kappa_min as kappa_min
+    from perceptron.theory.thresholds import kappa_u as kappa_u
+    from perceptron.theory.thresholds import phases as phases
+
+_HOMES = {
+    "gaussian": ["gaussian_average"],
+    "kernels.constraints": ["MarginStep", "SymmetricWindow"],
+    "kernels.priors": ["BinaryWeights"],
+    "solution": ["ConvergenceError", "Estimate", "Solution", "Status"],
+    "theory.franz_parisi": ["franz_parisi_branch"],
+    "theory.local_entropy": ["local_entropy_profile"],
+    "theory.phase_diagram": ["phase_diagram"],
+    "theory.replica_symmetric": ["capacity", "maximum_margin", "stability_distribution", "typical_solutions"],
+    "theory.thresholds": [
+        "counted_margin_threshold",
+        "dense_core_load",
+        "isolation_load",
+        "kappa_min",
+        "kappa_u",
+        "phases",
+    ],
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__version__ = "0.1.0"
+__all__ = sorted(_HOME_OF)  # noqa: PLE0605
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name from its module on first use."""
+    if name not in _HOME_OF:
+        raise AttributeError(f"module 'perceptron' has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"perceptron.{_HOME_OF[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOME_OF])

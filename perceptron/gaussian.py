@@ -1,0 +1,94 @@
+"""Gaussian toolbox for arrays: H, G, ln H, inverse Mills ratio, ln 2cosh, and averages over a Gaussian variable.
+
+The scalar kernels behind it are in `perceptron.kernels.gaussian`; call those from compiled code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from perceptron.checks import check_real
+from perceptron.jit import vectorize
+from perceptron.kernels import gaussian as kernels
+from perceptron.kernels.quadrature import gaussian_nodes
+from perceptron.solution import Estimate
+
+__all__ = [
+    "gaussian_average",
+    "gaussian_density",
+    "gaussian_tail",
+    "inverse_mills_ratio",
+    "log_2cosh",
+    "log_gaussian_tail",
+]
+
+FINER = 1.5
+ROUNDING = 4e-16
+
+
+@vectorize
+def gaussian_density(x):
+    """G(x) = exp(-x²/2)/√(2π), elementwise."""
+    return kernels.gaussian_density(x)
+
+
+@vectorize
+def gaussian_tail(x):
+    """H(x) = ∫_x^∞ G, elementwise; relative error below 2e-13 for x <= 37, then a correct underflow."""
+    return kernels.gaussian_tail(x)
+
+
+@vectorize
+def log_gaussian_tail(x):
+    """ln H(x), elementwise; relative error below 1e-14 on [-8, 40]."""
+    return kernels.log_gaussian_tail(x)
+
+
+@vectorize
+def inverse_mills_ratio(x):
+    """R(x) = G(x)/H(x), elementwise; relative error below 1e-14 on [-8, 40]."""
+    return kernels.inverse_mills_ratio(x)
+
+
+@vectorize
+def log_2cosh(x):
+    """ln(2 cosh x), elementwise; relative error below 1e-15."""
+    return kernels.log_2cosh(x)
+
+
+def gaussian_average(
+    function: Callable[[np.ndarray], np.ndarray], features: Sequence[tuple[float, float]] = ()
+) -> Estimate:
+    """∫Dz f(z) with nodes as dense as the integrand asks for.
+
+    Parameters
+    ----------
+    function : callable
+        f, vectorised over an array of z.
+    features : sequence of (centre, width)
+        Where f bends, and over which width; smooth elsewhere. The cost grows with the logarithm of 1/width.
+
+    Returns
+    -------
+    Estimate
+        The error compares two grids, the second with panels 1.5 times shorter, and adds the rounding of the sum.
+        A sharp feature that is not named shows in the error.
+
+    Raises
+    ------
+    ValueError
+        If a width is not positive or a number is not finite.
+    """
+    rows = [
+        (check_real("centre", centre), check_real("width", width, above=0.0)) for centre, width in features
+    ]
+    table = np.array(rows if rows else [(0.0, 1.0)], dtype=np.float64)
+    values = []
+    for refinement in (1.0, FINER):
+        nodes, weights = gaussian_nodes(table, refinement)
+        terms = weights * np.asarray(function(nodes), dtype=np.float64)
+        values.append((float(terms.sum()), float(np.abs(terms).sum())))
+    (coarse, _), (fine, size) = values
+    return Estimate(fine, abs(fine - coarse) + ROUNDING * size)

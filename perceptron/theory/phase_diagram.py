@@ -1,0 +1,76 @@
+"""The phase diagram in (α, κ̃): κ_max, κ̃_u and κ̃_min as functions of the load, over any executor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+
+import numpy as np
+
+from perceptron.checks import check_array, check_real
+from perceptron.solution import Solution, Status
+from perceptron.sweep import sweep
+from perceptron.theory.replica_symmetric import maximum_margin
+from perceptron.theory.thresholds import kappa_min, kappa_u
+
+__all__ = ["PhaseDiagram", "phase_diagram"]
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseDiagram:
+    """Thresholds at increasing loads; loads that were not finished are left out.
+
+    Attributes
+    ----------
+    margin : float
+        κ of the counted solutions.
+    loads : ndarray, shape (n,)
+    kappa_max, kappa_u, kappa_min : tuple of Solution, length n
+        A threshold above κ_max has status NO_SUCH_THRESHOLD and value nan.
+    status : Status
+        CONVERGED or INTERRUPTED.
+    """
+
+    margin: float
+    loads: np.ndarray
+    kappa_max: tuple[Solution, ...]
+    kappa_u: tuple[Solution, ...]
+    kappa_min: tuple[Solution, ...]
+    status: Status
+
+
+def phase_diagram(
+    loads: Sequence[float] | np.ndarray,
+    margin: float = 0.0,
+    *,
+    executor: Executor | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> PhaseDiagram:
+    """Thresholds at each load.
+
+    Parameters
+    ----------
+    loads : array_like, shape (n,)
+        α > 0; thresholds are meant for α >= 0.3.
+    margin : float
+        κ.
+    executor, progress
+        As in `perceptron.sweep.sweep`.
+
+    Returns
+    -------
+    PhaseDiagram
+    """
+    loads = np.unique(check_array("loads", loads, above=0.0))
+    margin = check_real("margin", margin)
+    results, interrupted = sweep(_thresholds, [(float(load), margin) for load in loads], executor, progress)
+    finished = [k for k, result in enumerate(results) if result is not None]
+    columns = list(zip(*(results[k] for k in finished), strict=True)) or [(), (), ()]
+    status = Status.INTERRUPTED if interrupted else Status.CONVERGED
+    return PhaseDiagram(margin, loads[finished], *columns, status=status)
+
+
+def _thresholds(task: tuple[float, float]) -> tuple[Solution, Solution, Solution]:
+    load, margin = task
+    return maximum_margin(load), kappa_u(load, margin), kappa_min(load, margin)
