@@ -4,8 +4,10 @@ This is the straightforward version the benchmarks compare against: Gaussian int
 fixed uniform nodes, two-dimensional ones on the full tensor grid, and general-purpose root finders with
 finite-difference Jacobians. It shares no code with the package, so it also serves as an independent check.
 
-The nodes do not follow the integrands. At distance d the inner integrands have a width of order sqrt(d), so the
-results degrade below d = 1e-3; use the package there.
+The nodes do not follow the integrands, which narrow as the distance d falls, and end at |z| = 8. At load 0.5, counted
+margin 0 and reference margins up to the maximum, the local entropy is good to 2e-8 and its derivative to 2e-7 for
+d >= 0.05; from there down to d = 1e-3 errors reach 5e-5 and 3e-3. Where the branch ends (1 - q falls to 0 at small d
+for reference margins near 0 and high load) the root finder gives up and an error is raised.
 """
 
 import numpy as np
@@ -14,7 +16,7 @@ from scipy.optimize import brentq, minimize_scalar, root
 from scipy.special import erfcx, expit, log_ndtr, ndtr
 
 Array = NDArray[np.float64]
-Overlaps = tuple[float, float, float, float]
+Overlaps = tuple[float, float, float, float]  # 1 - q, 1 - p, q_ref - t, tau^2 (1 - rho^2)
 
 N_NODES = 200
 START_DISTANCE = 0.15

@@ -64,6 +64,7 @@ class SaddlePoint(NamedTuple):
     derivative: float
     second_derivative: float
     replicon: float
+    replicon_error: float
     local_entropy_error: float
     derivative_error: float
     second_derivative_error: float
@@ -244,6 +245,12 @@ def local_entropy(problem, evaluation):
 
 
 @njit
+def replicon(problem, evaluation):
+    """α⟨f''²⟩⟨(1 - m²)²⟩: replica symmetry is stable below 1."""
+    return problem.load * evaluation.energetic.squared_curvature * evaluation.entropic.squared_susceptibility
+
+
+@njit
 def derivatives(problem, evaluation, distance):
     """(dφ/dd, d²φ/dd², d(v, t̂, p̂)/dd) at a saddle."""
     load = problem.load
@@ -271,7 +278,7 @@ def solve_saddle_point(problem, start, closure, refinement, tolerance):
     correction = 2.0 * (shift[2] - problem.load * energetic_response(fine, shift))
     entropy, fine_entropy = local_entropy(problem, coarse), local_entropy(problem, fine)
     rounding = 1e-15 * (1.0 + fine.q_hat + abs(fine.conjugates.p_hat))
-    replicon = problem.load * fine.energetic.squared_curvature * fine.entropic.squared_susceptibility
+    fine_replicon = replicon(problem, fine)
     e = fine.entropic
     return SaddlePoint(
         fine.conjugates,
@@ -282,7 +289,8 @@ def solve_saddle_point(problem, start, closure, refinement, tolerance):
         fine_entropy,
         fine_first + correction,
         fine_second,
-        replicon,
+        fine_replicon,
+        abs(fine_replicon - replicon(problem, coarse)) + rounding + 10.0 * norm * fine_replicon,
         abs(fine_entropy - entropy) + rounding,
         abs(fine_first - first) + abs(correction) + rounding,
         abs(fine_second - second) + rounding / where + abs(correction) / where,

@@ -57,8 +57,8 @@ class Point:
         1 - q, accurate also where q is close to 1.
     q_hat, t_hat, p_hat : float
         Conjugates.
-    replicon : float
-        Stable below 1.
+    replicon, replicon_error : float
+        Replica symmetry is stable below 1.
     status : Status
     iterations : int
     residual, tolerance : float
@@ -79,6 +79,7 @@ class Point:
     t_hat: float
     p_hat: float
     replicon: float
+    replicon_error: float
     status: Status
     iterations: int
     residual: float
@@ -180,8 +181,8 @@ class Branch:
             from_below, reached = self.follow(distance)
             saddle = from_below if reached else saddle
         if reached:
-            return self.as_point(saddle)
-        last = self.as_point(saddle, Status.END_OF_BRANCH)
+            return self.as_point(saddle, distance)
+        last = self.as_point(saddle, status=Status.END_OF_BRANCH)
         if throw:
             raise ConvergenceError(self.message(f"at distance {distance:g}", saddle), last)
         return last
@@ -233,12 +234,16 @@ class Branch:
         closure = kernels.Closure(kernels.DISTANCE, distance)
         return kernels.solve_saddle_point(self.problem, start, closure, 1.0, TOLERANCE)
 
-    def as_point(self, saddle: kernels.SaddlePoint, status: Status | None = None) -> Point:
-        """Name the numbers of a saddle."""
+    def as_point(
+        self, saddle: kernels.SaddlePoint, distance: float | None = None, status: Status | None = None
+    ) -> Point:
+        """Name the numbers of a saddle, at the distance asked for where there is one."""
+        if distance is None:
+            distance = 0.5 * saddle.one_minus_p
         if status is None:
             status = Status.CONVERGED if saddle.converged else Status.NOT_CONVERGED
         return Point(
-            distance=0.5 * saddle.one_minus_p,
+            distance=distance,
             local_entropy=saddle.local_entropy,
             local_entropy_error=saddle.local_entropy_error,
             derivative=saddle.derivative,
@@ -246,13 +251,14 @@ class Branch:
             second_derivative=saddle.second_derivative,
             second_derivative_error=saddle.second_derivative_error,
             overlap=1.0 - saddle.one_minus_q,
-            reference_overlap=1.0 - saddle.one_minus_p,
+            reference_overlap=1.0 - 2.0 * distance,
             other_reference_overlap=1.0 - self.problem.reference_one_minus_q - saddle.t_deficit,
             one_minus_overlap=saddle.one_minus_q,
             q_hat=saddle.q_hat,
             t_hat=saddle.conjugates.t_hat,
             p_hat=saddle.conjugates.p_hat,
             replicon=saddle.replicon,
+            replicon_error=saddle.replicon_error,
             status=status,
             iterations=saddle.iterations,
             residual=saddle.residual,

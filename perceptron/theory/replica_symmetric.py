@@ -55,7 +55,7 @@ class TypicalSolutions:
         q between two typical solutions, and its conjugate.
     typical_distance : Estimate
         d = (1 - q)/2.
-    replicon : float
+    replicon : Estimate
         α⟨(∂² ln Z)²⟩⟨(Var w)²⟩; replica symmetry is stable below 1.
     entropy_by_load, entropy_by_margin : float
         ∂φ/∂α = ⟨ln Z⟩ and, for a margin step, ∂φ/∂κ = -α⟨∂ ln Z⟩ at the saddle.
@@ -70,7 +70,7 @@ class TypicalSolutions:
     overlap: Estimate
     q_hat: Estimate
     typical_distance: Estimate
-    replicon: float
+    replicon: Estimate
     entropy_by_load: float
     entropy_by_margin: float
     status: Status
@@ -123,11 +123,13 @@ def typical_solutions(
 
 def _solve(load: float, constraint: MarginStep | SymmetricWindow, prior: BinaryWeights) -> TypicalSolutions:
     saddle = kernels.solve_saddle(prior, constraint, load, 1.0, TOLERANCE)
-    entropy, _, _ = kernels.free_entropy(prior, constraint, load, saddle, 1.0)
+    entropy, coarse_entropic, coarse_energetic = kernels.free_entropy(prior, constraint, load, saddle, 1.0)
     finer = kernels.solve_saddle(prior, constraint, load, FINER, TOLERANCE)
     finer_entropy, entropic, energetic = kernels.free_entropy(prior, constraint, load, finer, FINER)
     q_hat_error = abs(finer.q_hat - saddle.q_hat) + (abs(finer.residual) + 10 * ROUNDING) * finer.q_hat
     overlap_error = abs(finer.one_minus_overlap - saddle.one_minus_overlap) + 10 * ROUNDING
+    coarse_replicon = load * coarse_energetic.squared_curvature * coarse_entropic.squared_susceptibility
+    replicon = load * energetic.squared_curvature * entropic.squared_susceptibility
     rounding = ROUNDING * (1.0 + entropic.log_partition + load * abs(energetic.log_probability))
     return TypicalSolutions(
         load=load,
@@ -137,7 +139,7 @@ def _solve(load: float, constraint: MarginStep | SymmetricWindow, prior: BinaryW
         overlap=Estimate(1.0 - finer.one_minus_overlap, overlap_error),
         q_hat=Estimate(finer.q_hat, q_hat_error),
         typical_distance=Estimate(0.5 * finer.one_minus_overlap, 0.5 * overlap_error),
-        replicon=load * energetic.squared_curvature * entropic.squared_susceptibility,
+        replicon=Estimate(replicon, abs(replicon - coarse_replicon) + 10 * ROUNDING * replicon),
         entropy_by_load=energetic.log_probability,
         entropy_by_margin=-load * energetic.slope if isinstance(constraint, MarginStep) else math.nan,
         status=Status.CONVERGED if saddle.converged and finer.converged else Status.NOT_CONVERGED,

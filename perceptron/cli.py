@@ -1,0 +1,247 @@
+"""`perceptron ...` on the command line: parse, call, print or save. No numerics here."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import multiprocessing
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from perceptron import report
+from perceptron.solution import Estimate, Solution
+
+app = typer.Typer(
+    help="Statistical physics of binary perceptrons: entropies, local entropies, thresholds, figures.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Alpha = Annotated[float, typer.Option("--alpha", help="Load α = P/N.")]
+Margin = Annotated[float, typer.Option("--margin", help="Margin κ of the (counted) solutions.")]
+HalfWidth = Annotated[
+    float | None, typer.Option("--half-width", help="Symmetric perceptron |w·ξ|/√N <= this, in place of a margin.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+Output = Annotated[Path | None, typer.Option("--output", help="Also write the JSON object to this .json file.")]
+Jobs = Annotated[int, typer.Option("--jobs", min=1, help="Worker processes.")]
+
+PAPER_LOADS = {"alpha_c": "0.833", "alpha_u_prime": "0.729"}
+PAPER_MARGINS = {"kappa_min": "≈ 0.03", "kappa_u": "≈ 0.04", "kappa_max": "≈ 0.418", "d_star": "≈ 0.285"}
+SYMBOLS = {
+    "alpha_c": "α_c, capacity",
+    "alpha_u_prime": "α'_u: κ̃_u = κ_max",
+    "alpha_isolation": "load where κ̃_min = κ_max",
+    "kappa_min": "κ̃_min: positive above",
+    "kappa_u": "κ̃_u: monotone above",
+    "kappa_max": "κ_max: typical solutions end",
+    "d_star": "d*: global maximum",
+    "entropy": "φ, entropy per weight (nats)",
+    "overlap": "q, overlap",
+    "q_hat": "q̂, conjugate overlap",
+    "typical_distance": "d = (1-q)/2, typical distance",
+    "replicon": "replicon eigenvalue (stable < 1)",
+    "d_1": "d₁: negative from",
+    "d_2": "d₂: negative to",
+}
+
+
+@app.command()
+def thresholds(margin: Margin = 0.0, alpha: Alpha = 0.5, json: Json = False, output: Output = None) -> None:
+    """Loads α_c and α'_u, and the margins κ̃_min, κ̃_u, κ_max and d* at one load, beside the paper's values."""
+    from perceptron.theory.replica_symmetric import capacity  # noqa: PLC0415
+    from perceptron.theory.thresholds import dense_core_load, isolation_load, phases  # noqa: PLC0415
+
+    start = time.perf_counter()
+    loads: dict[str, Solution] = {
+        "alpha_c": capacity(margin),
+        "alpha_u_prime": dense_core_load(margin),
+        "alpha_isolation": isolation_load(margin),
+    }
+    at_load = phases(alpha, margin)
+    margins: dict[str, Solution | Estimate] = {
+        name: getattr(at_load, name) for name in ("kappa_min", "kappa_u", "kappa_max", "d_star")
+    }
+    quantities: dict[str, Any] = loads | margins
+    paper = {} if margin else PAPER_LOADS | (PAPER_MARGINS if alpha == 0.5 else {})
+    rows = [
+        (SYMBOLS[name] + (f" at α = {alpha:g}" if name in margins else ""), quantity, paper.get(name, ""))
+        for name, quantity in quantities.items()
+    ]
+    table = report.quantity_table(f"Thresholds at counted margin κ = {margin:g}", rows, "paper")
+    head = {"status": report.worst_status(quantities), "alpha": alpha, "margin": margin}
+    result = head | quantities | {"paper": paper, "seconds": time.perf_counter() - start}
+    report.emit(result, table, as_object=json, output=output)
+
+
+@app.command()
+def entropy(
+    alpha: Alpha, margin: Margin = 0.0, half_width: HalfWidth = None, json: Json = False, output: Output = None
+) -> None:
+    """Entropy, overlap and typical distance of typical solutions."""
+    from perceptron.theory.replica_symmetric import typical_solutions  # noqa: PLC0415
+
+    typical = typical_solutions(alpha, _constraint(margin, half_width), throw=False)
+    names = ("entropy", "overlap", "q_hat", "typical_distance", "replicon")
+    quantities = {name: getattr(typical, name) for name in names}
+    title = f"Typical solutions at α = {alpha:g}, {typical.constraint}"
+    table = report.quantity_table(title, [(SYMBOLS[name], value, "") for name, value in quantities.items()])
+    head = {"status": typical.status, "alpha": alpha, "constraint": typical.constraint._asdict()}
+    tail = {"iterations": typical.iterations, "residual": typical.residual}
+    report.emit(head | quantities | tail, table, as_object=json, output=output)
+
+
+@app.command()
+def capacity(margin: Margin = 0.0, half_width: HalfWidth = None, json: Json = False, output: Output = None) -> None:
+    """Load α_c at which the entropy of typical solutions vanishes."""
+    from perceptron.theory.replica_symmetric import capacity as critical_load  # noqa: PLC0415
+
+    constraint = _constraint(margin, half_width)
+    solution = critical_load(constraint)
+    table = report.quantity_table(f"Capacity for {constraint}", [(SYMBOLS["alpha_c"], solution, "")])
+    result = {"status": solution.status, "constraint": constraint._asdict(), "alpha_c": solution}
+    report.emit(result, table, as_object=json, output=output)
+
+
+@app.command()
+def phases(
+    alpha: Alpha,
+    margin: Margin = 0.0,
+    reference_margin: Annotated[str, typer.Option("--reference-margin", help="κ̃: a number, or max.")] = "max",
+    json: Json = False,
+    output: Output = None,
+) -> None:
+    """κ̃_min, κ̃_u, κ_max, d*, and the phase in which references of margin κ̃ live."""
+    from perceptron.theory.thresholds import phases as phases_at  # noqa: PLC0415
+
+    found = phases_at(alpha, margin, _reference_margin(reference_margin, alpha))
+    quantities = {name: getattr(found, name) for name in ("kappa_min", "kappa_u", "kappa_max", "d_star")}
+    if found.negative_interval is not None:
+        quantities |= {"d_1": found.negative_interval[0], "d_2": found.negative_interval[1]}
+    title = f"α = {alpha:g}, κ = {margin:g}: references at κ̃ = {found.reference_margin:.10g} are in phase: {found.phase}"
+    table = report.quantity_table(title, [(SYMBOLS[name], value, "") for name, value in quantities.items()])
+    head = {"status": report.worst_status(quantities), "alpha": alpha, "margin": margin}
+    reference = {"reference_margin": found.reference_margin, "phase": found.phase}
+    report.emit(head | reference | quantities, table, as_object=json, output=output)
+
+
+@app.command("local-entropy")
+def local_entropy(
+    alpha: Alpha,
+    reference_margin: Annotated[str, typer.Option("--reference-margin", help="κ̃: a number, or max.")],
+    margin: Margin = 0.0,
+    distance: Annotated[str, typer.Option(help="Distances, comma-separated; 200 up to d* unless given.")] = "",
+    jobs: Jobs = 1,
+    json: Json = False,
+    output: Annotated[Path | None, typer.Option(help="Table (.csv, .npz), plot (.png, .pdf) or object (.json).")] = None,
+) -> None:
+    """Franz-Parisi local entropy around typical references as a function of distance."""
+    from perceptron.theory.local_entropy import local_entropy_profile  # noqa: PLC0415
+
+    chosen = _reference_margin(reference_margin, alpha)
+    distances = [_number("distance", item) for item in distance.split(",")] if distance else None
+    with _executor(jobs) as executor, report.sweep_progress("distances") as progress:
+        profile = local_entropy_profile(
+            alpha, chosen, margin, distances, executor=executor, progress=progress, throw=False
+        )
+    columns = {name: profile.array(name) for name in asdict(profile.points[0])} if profile.points else {}
+    columns = {name: column for name, column in columns.items() if column.dtype.kind == "f"}
+    head: dict[str, Any] = {"status": profile.status, "alpha": alpha, "margin": margin, "reference_margin": chosen}
+    head |= {"d_star": profile.d_star, "branch_ends": sorted({point.distance for point in profile.missing})}
+    result = head | {name: column.tolist() for name, column in columns.items()}
+    json_output = None
+    if output is not None and output.suffix == ".json":
+        json_output = output
+    elif output is not None:
+        importlib.import_module("perceptron.plots").save_profile(output, profile, columns)
+    report.emit(result, _profile_table(profile), as_object=json, output=json_output)
+
+
+@app.command()
+def figure(
+    name: Annotated[str, typer.Argument(help="W2, W3, W4, phase-diagram, or all.")],
+    output: Annotated[Path, typer.Option(help="Folder of the pictures and their data.")] = Path("results"),
+    jobs: Jobs = 1,
+    json: Json = False,
+) -> None:
+    """Compute the data of a figure, save it with its provenance, and draw it as PNG and PDF."""
+    module = importlib.import_module("figures.wide_flat_minima")
+    start = time.perf_counter()
+    with _executor(jobs) as executor, report.sweep_progress(f"figure {name}") as progress:
+        written, status = module.make(name, output, executor, progress)
+    table = Table(title=f"figure {name}: {status.name}", title_justify="left")
+    table.add_column("written")
+    for path in written:
+        table.add_row(str(path))
+    result = {"status": status, "files": [str(path) for path in written], "seconds": time.perf_counter() - start}
+    report.emit(result, table, as_object=json, output=None)
+
+
+def _profile_table(profile: Any, n_rows: int = 20) -> Table:
+    title = f"α = {profile.load:g}, κ̃ = {profile.reference_margin:.10g}, κ = {profile.margin:g}: {profile.status.name}"
+    table = Table(title=f"{title}; d* = {profile.d_star}", title_justify="left")
+    for column in ("distance", "local entropy", "error", "derivative", "error", "replicon"):
+        table.add_column(column, justify="right")
+    every = max(1, len(profile.points) // n_rows)
+    for point in profile.points[::every]:
+        values = (point.local_entropy, point.local_entropy_error, point.derivative, point.derivative_error)
+        cells = [f"{value:.10f}" if k % 2 == 0 else f"{value:.0e}" for k, value in enumerate(values)]
+        table.add_row(f"{point.distance:.6g}", *cells, f"{point.replicon:.3f}")
+    if profile.missing:
+        table.caption = "no saddle beyond d = " + ", ".join(f"{d:.4g}" for d in {p.distance for p in profile.missing})
+    return table
+
+
+def _constraint(margin: float, half_width: float | None) -> Any:
+    from perceptron.kernels.constraints import MarginStep, SymmetricWindow  # noqa: PLC0415
+
+    return MarginStep(margin) if half_width is None else SymmetricWindow(half_width)
+
+
+def _number(name: str, text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise ValueError(f"{name} = {text!r} is not a number") from None
+
+
+def _reference_margin(text: str, load: float) -> float:
+    from perceptron.theory.replica_symmetric import maximum_margin  # noqa: PLC0415
+
+    return maximum_margin(load).value if text == "max" else _number("reference_margin", text)
+
+
+@contextlib.contextmanager
+def _executor(jobs: int) -> Iterator[Executor | None]:
+    """Worker processes that leave Ctrl-C to this one; None for a single job."""
+    if jobs == 1:
+        yield None
+        return
+    context = multiprocessing.get_context("spawn")
+    ignore = (signal.SIGINT, signal.SIG_IGN)
+    with ProcessPoolExecutor(jobs, mp_context=context, initializer=signal.signal, initargs=ignore) as executor:
+        yield executor
+
+
+def main() -> None:
+    """Entry point: bad input exits with 2 and one line on standard error."""
+    try:
+        app()
+    except ValueError as error:
+        Console(stderr=True).print(f"error: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,65 @@
+"""Files of results: written to a temporary name and renamed, with where they came from; never pickled."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import platform
+import tempfile
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+__all__ = ["load_table", "provenance", "save_table", "write_atomically"]
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write `content` to a temporary file beside `path`, then rename: the file is whole or absent."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def provenance(**parameters: Any) -> dict[str, Any]:
+    """Versions and parameters behind a file."""
+    packages = {name: version(name) for name in ("perceptron-wl", "numpy", "numba", "scipy")}
+    return {"parameters": parameters, "versions": packages | {"python": platform.python_version()}}
+
+
+def save_table(path: Path, columns: Mapping[str, np.ndarray], origin: Mapping[str, Any]) -> None:
+    """Write arrays with their provenance to NPZ (any shapes) or CSV (columns of equal length).
+
+    Raises
+    ------
+    ValueError
+        For another file ending.
+    """
+    buffer = io.BytesIO()
+    if path.suffix == ".npz":
+        np.savez_compressed(buffer, allow_pickle=False, provenance=json.dumps(origin), **columns)
+    elif path.suffix == ".csv":
+        header = f"# {json.dumps(origin)}\n{','.join(columns)}\n"
+        rows = zip(*columns.values(), strict=True)
+        body = "".join(",".join(repr(float(number)) for number in row) + "\n" for row in rows)
+        buffer.write((header + body).encode())
+    else:
+        raise ValueError(f"output = {str(path)!r} is not a table; allowed: a name ending in .csv or .npz")
+    write_atomically(path, buffer.getvalue())
+
+
+def load_table(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    """Read back what `save_table` wrote as NPZ: the arrays and the provenance."""
+    with np.load(path, allow_pickle=False) as data:
+        columns = {name: data[name] for name in data.files if name != "provenance"}
+        return columns, json.loads(str(data["provenance"]))

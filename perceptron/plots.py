@@ -1,0 +1,58 @@
+"""Plots of single results for the command line; figures of papers live in `figures`."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from perceptron.files import provenance, save_table, write_atomically
+from perceptron.theory.local_entropy import LocalEntropyProfile
+
+__all__ = ["save_profile"]
+
+
+def save_profile(path: Path, profile: LocalEntropyProfile, columns: Mapping[str, np.ndarray]) -> None:
+    """Write a profile as a table or draw it, as the file's ending asks.
+
+    Raises
+    ------
+    ValueError
+        For another ending than .csv, .npz, .png or .pdf.
+    """
+    if path.suffix in (".csv", ".npz"):
+        parameters = {"alpha": profile.load, "reference_margin": profile.reference_margin, "margin": profile.margin}
+        save_table(path, columns, provenance(**parameters, status=profile.status.name))
+    elif path.suffix in (".png", ".pdf"):
+        _draw_profile(path, profile)
+    else:
+        allowed = "a name ending in .csv, .npz, .png, .pdf or .json"
+        raise ValueError(f"output = {str(path)!r} is not usable; allowed: {allowed}")
+
+
+def _draw_profile(path: Path, profile: LocalEntropyProfile) -> None:
+    import matplotlib  # noqa: PLC0415
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot as plt  # noqa: PLC0415
+
+    distance = profile.array("distance")
+    figure, (top, bottom) = plt.subplots(2, 1, sharex=True, figsize=(5.0, 5.5), layout="constrained")
+    top.plot(distance, profile.array("local_entropy"), color="#0072B2", label="local entropy")
+    top.plot(distance, profile.geometric_bound, color="black", linestyle="--", label="all configurations")
+    top.axhline(0.0, color="grey", linewidth=0.6)
+    top.set_ylabel(r"$\phi_\mathrm{FP}(d)$ (nats per weight)")
+    top.set_title(
+        rf"$\alpha={profile.load:g}$, $\tilde\kappa={profile.reference_margin:.4g}$, $\kappa={profile.margin:g}$"
+    )
+    top.legend()
+    bottom.plot(distance, profile.array("derivative"), color="#D55E00")
+    bottom.axhline(0.0, color="grey", linewidth=0.6)
+    bottom.set_ylabel(r"$\partial_d\,\phi_\mathrm{FP}$")
+    bottom.set_xlabel("distance $d$")
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format=path.suffix[1:], dpi=200)
+    plt.close(figure)
+    write_atomically(path, buffer.getvalue())

@@ -1,0 +1,87 @@
+"""How results reach the user: one JSON object or rich tables."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from perceptron.files import write_atomically
+from perceptron.solution import Estimate, Solution, Status
+
+__all__ = ["as_json", "emit", "quantity_table", "sweep_progress", "worst_status"]
+
+
+def as_json(value: Any) -> Any:
+    """Quantities become {"value", "error"} (with a status where there is none), statuses their names, nan null."""
+    if isinstance(value, Solution):
+        quantity = {"value": as_json(value.value), "error": as_json(value.error)}
+        return quantity if value.status is Status.CONVERGED else quantity | {"status": value.status.name}
+    if isinstance(value, Estimate):
+        return {"value": as_json(value.value), "error": as_json(value.error)}
+    if isinstance(value, Status):
+        return value.name
+    if isinstance(value, Mapping):
+        return {key: as_json(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [as_json(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def worst_status(quantities: Mapping[str, Any]) -> Status:
+    """The first status that is not CONVERGED among the quantities."""
+    statuses = [value.status for value in quantities.values() if isinstance(value, Solution)]
+    return next((status for status in statuses if status is not Status.CONVERGED), Status.CONVERGED)
+
+
+def emit(result: Mapping[str, Any], table: Table, *, as_object: bool, output: Path | None) -> None:
+    """Print the JSON object, or the table; with an output file write the object there too."""
+    text = json.dumps(as_json(result), indent=2, ensure_ascii=False)
+    if output is not None:
+        if output.suffix != ".json":
+            raise ValueError(f"output = {str(output)!r} is not usable here; allowed: a name ending in .json")
+        write_atomically(output, text.encode() + b"\n")
+    if as_object:
+        print(text)
+    else:
+        Console().print(table)
+
+
+def quantity_table(title: str, rows: list[tuple[str, Any, str]], last_column: str = "") -> Table:
+    """Rows of (name, quantity, remark) with value and error."""
+    table = Table(title=title, title_justify="left")
+    table.add_column("quantity")
+    table.add_column("value", justify="right")
+    table.add_column("error", justify="right")
+    if last_column:
+        table.add_column(last_column, justify="right")
+    for name, quantity, remark in rows:
+        cells = [name, *_cells(quantity)]
+        table.add_row(*cells, *([remark] if last_column else []))
+    return table
+
+
+def _cells(quantity: Any) -> tuple[str, str]:
+    if isinstance(quantity, Solution) and quantity.status is not Status.CONVERGED:
+        return quantity.status.name, ""
+    if isinstance(quantity, Solution | Estimate):
+        return f"{quantity.value:.10f}", f"{quantity.error:.0e}"
+    return f"{quantity:.10f}" if isinstance(quantity, float) else str(quantity), ""
+
+
+@contextmanager
+def sweep_progress(label: str) -> Iterator[Any]:
+    """A progress bar on standard error; yields a function of (number finished, number of tasks)."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(label, total=None)
+        yield lambda finished, total: bar.update(task, completed=finished, total=total)
