@@ -123,7 +123,9 @@ def phase_diagram(columns: Columns) -> Figure:
     across = np.append(meet_loads, end)
     upper, lower = np.append(np.minimum(upper, meet_max), floor), np.append(np.minimum(lower, meet_max), floor)
     axes.fill_between(across, upper, top, color="#009E73", alpha=0.30, linewidth=0, label="dense: monotone")
-    axes.fill_between(across, lower, upper, color="#E69F00", alpha=0.35, linewidth=0, label="entropically isolated balls")
+    axes.fill_between(
+        across, lower, upper, color="#E69F00", alpha=0.35, linewidth=0, label="entropically isolated balls"
+    )
     axes.fill_between(across, floor, lower, color="#56B4E9", alpha=0.35, linewidth=0, label="isolated balls")
     axes.plot(across, top, "k", label=r"$\kappa_\mathrm{max}(\alpha)$")
     below = meet_loads <= dense[0]

@@ -22,7 +22,10 @@ def check_real(name: str, value: Any, above: float = -math.inf, below: float = m
     bounds = _interval(above, below)
     if isinstance(value, bool) or not isinstance(value, Real):
         raise ValueError(f"{name} = {value!r} is not a number; allowed: {bounds}")
-    number = float(value)
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
     if not math.isfinite(number) or not above < number < below:
         raise ValueError(f"{name} = {number!r} is out of range; allowed: {bounds}")
     return number
@@ -31,13 +34,16 @@ def check_real(name: str, value: Any, above: float = -math.inf, below: float = m
 def check_array(name: str, values: Any, above: float = -math.inf, below: float = math.inf) -> np.ndarray:
     """Return `values` as a one-dimensional, non-empty float array with every entry strictly between the bounds."""
     bounds = f"a one-dimensional sequence of {_interval(above, below)}"
-    array = np.asarray(values)
+    try:
+        array = np.asarray(values)
+    except ValueError:
+        array = np.empty(0)
     if array.dtype.kind not in "iuf" or array.ndim != 1 or array.size == 0:
         raise ValueError(f"{name} = {values!r} is not usable; allowed: {bounds}")
     array = array.astype(np.float64)
     bad = array[~(np.isfinite(array) & (array > above) & (array < below))]
     if bad.size:
-        raise ValueError(f"{name} contains {bad[0]!r}, out of range; allowed: {bounds}")
+        raise ValueError(f"{name} contains {float(bad[0])!r}, out of range; allowed: {bounds}")
     return array
 
 
@@ -45,7 +51,7 @@ def _interval(above: float, below: float) -> str:
     if math.isinf(above) and math.isinf(below):
         return "finite real numbers"
     if math.isinf(below):
-        return f"finite real numbers > {above:g}"
+        return f"finite real numbers > {above:.12g}"
     if math.isinf(above):
         return f"finite real numbers < {below:.12g}"
-    return f"real numbers in ({above:g}, {below:.12g})"
+    return f"real numbers in ({above:.12g}, {below:.12g})"

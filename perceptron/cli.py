@@ -129,7 +129,9 @@ def phases(
     quantities = {name: getattr(found, name) for name in ("kappa_min", "kappa_u", "kappa_max", "d_star")}
     if found.negative_interval is not None:
         quantities |= {"d_1": found.negative_interval[0], "d_2": found.negative_interval[1]}
-    title = f"α = {alpha:g}, κ = {margin:g}: references at κ̃ = {found.reference_margin:.10g} are in phase: {found.phase}"
+    title = (
+        f"α = {alpha:g}, κ = {margin:g}: references at κ̃ = {found.reference_margin:.10g} are in phase: {found.phase}"
+    )
     table = report.quantity_table(title, [(SYMBOLS[name], value, "") for name, value in quantities.items()])
     head = {"status": report.worst_status(quantities), "alpha": alpha, "margin": margin}
     reference = {"reference_margin": found.reference_margin, "phase": found.phase}
@@ -144,7 +146,9 @@ def local_entropy(
     distance: Annotated[str, typer.Option(help="Distances, comma-separated; 200 up to d* unless given.")] = "",
     jobs: Jobs = 1,
     json: Json = False,
-    output: Annotated[Path | None, typer.Option(help="Table (.csv, .npz), plot (.png, .pdf) or object (.json).")] = None,
+    output: Annotated[
+        Path | None, typer.Option(help="Table (.csv, .npz), plot (.png, .pdf) or object (.json).")
+    ] = None,
 ) -> None:
     """Franz-Parisi local entropy around typical references as a function of distance."""
     from perceptron.theory.local_entropy import local_entropy_profile  # noqa: PLC0415

@@ -42,7 +42,7 @@ def gaussian_tail(x):
 
 @vectorize
 def log_gaussian_tail(x):
-    """ln H(x), elementwise; relative error below 1e-14 on [-8, 40]."""
+    """Ln H(x), elementwise; relative error below 1e-14 on [-8, 40]."""
     return kernels.log_gaussian_tail(x)
 
 
@@ -74,16 +74,14 @@ def gaussian_average(
     -------
     Estimate
         The error compares two grids, the second with panels 1.5 times shorter, and adds the rounding of the sum.
-        A sharp feature that is not named shows in the error.
+        A feature that is not named shows in the error unless it is narrower than the spacing of the nodes.
 
     Raises
     ------
     ValueError
         If a width is not positive or a number is not finite.
     """
-    rows = [
-        (check_real("centre", centre), check_real("width", width, above=0.0)) for centre, width in features
-    ]
+    rows = [(check_real("centre", centre), check_real("width", width, above=0.0)) for centre, width in features]
     table = np.array(rows if rows else [(0.0, 1.0)], dtype=np.float64)
     values = []
     for refinement in (1.0, FINER):

@@ -19,7 +19,9 @@ from pathlib import Path
 from typing import Any
 
 import numba
+import numpy as np
 from numba import types
+from numba.core.caching import FunctionCache
 from numba.extending import overload
 from platformdirs import user_cache_path
 
@@ -28,11 +30,14 @@ __all__ = ["cache_folder", "dispatched", "njit", "source_hash", "vectorize"]
 DAYS_KEPT = 30.0
 
 
-def source_hash(package: Path) -> str:
-    """Hash of every Python source below `package`, the numba version and the processor."""
+PACKAGES = ("perceptron", "wl")
+
+
+def source_hash(root: Path) -> str:
+    """Hash of every Python source of the two packages below `root`, the numba version and the processor."""
     digest = hashlib.sha256()
-    for path in sorted(package.rglob("*.py")):
-        digest.update(path.relative_to(package).as_posix().encode())
+    for path in sorted(path for package in PACKAGES for path in (root / package).rglob("*.py")):
+        digest.update(path.relative_to(root).as_posix().encode())
         digest.update(path.read_bytes())
     digest.update(f"{numba.__version__} {platform.machine()} {platform.processor()}".encode())
     return digest.hexdigest()[:16]
@@ -44,7 +49,7 @@ def cache_folder() -> Path:
 
     Falls back to a temporary folder where the user's cache folder cannot be written.
     """
-    name = f"kernels-{source_hash(Path(__file__).parent)}"
+    name = f"kernels-{source_hash(Path(__file__).parents[1])}"
     chosen = os.environ.get("PERCEPTRON_WL_CACHE_DIR")
     root = Path(chosen) if chosen else user_cache_path("perceptron-wl")
     try:
@@ -66,24 +71,48 @@ def _remove_old_folders(root: Path) -> None:
 
 def _with_cache_folder(decorate: Callable[[], Any]) -> Any:
     """Run a numba decorator, which fixes its cache path at once, with our folder; leave other packages' alone."""
-    previous = numba.config.CACHE_DIR
-    numba.config.CACHE_DIR = str(cache_folder())
+    config: Any = numba.config
+    previous = config.CACHE_DIR
+    config.CACHE_DIR = str(cache_folder())
     try:
         return decorate()
     finally:
-        numba.config.CACHE_DIR = previous
+        config.CACHE_DIR = previous
+
+
+class _OwnModelsCache(FunctionCache):
+    """Keeps off the disk what was compiled for a model of another package.
+
+    Edits in that package's sources would go unseen, and numba could not even read the cache without them.
+    """
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        if all(_is_own(argument) for argument in getattr(sig, "args", sig)):
+            super().save_overload(sig, data)
+
+
+def _is_own(argument: Any) -> bool:
+    model = getattr(argument, "instance_class", None)
+    if model is None:
+        return True
+    return model.__module__.partition(".")[0] in PACKAGES and all(_is_own(member) for member in argument)
 
 
 def njit(function: Callable[..., Any] | None = None, **options: Any) -> Any:
     """`numba.njit` with the disk cache of this module and IEEE division; never fastmath unless asked for."""
     if function is None:
         return functools.partial(njit, **options)
-    options = {"cache": True, "error_model": "numpy"} | options
-    return _with_cache_folder(lambda: numba.njit(**options)(function))
+    settings: Any = {"error_model": "numpy"} | options
+    kernel: Any = numba.njit(**settings)(function)
+    if kernel is not function:  # it is where NUMBA_DISABLE_JIT leaves plain Python
+        kernel._cache = _with_cache_folder(lambda: _OwnModelsCache(function))
+    return kernel
 
 
 def vectorize(function: Callable[..., Any]) -> Any:
     """`numba.vectorize` with the disk cache of this module."""
+    if njit(function) is function:  # NUMBA_DISABLE_JIT leaves plain Python
+        return np.vectorize(function, otypes=[float])
     return _with_cache_folder(lambda: numba.vectorize(cache=True)(function))
 
 
@@ -93,7 +122,7 @@ def dispatched(function: Callable[..., Any]) -> Any:
     `@function.register(SomeNamedTuple)` adds an implementation, plain Python that numba can compile; the choice
     is made when the calling kernel is compiled, costs nothing at run time, and is kept in the disk cache.
     """
-    dispatcher = functools.singledispatch(function)
+    dispatcher: Any = functools.singledispatch(function)
     register_in_python = dispatcher.register
 
     def register(model: type) -> Callable[..., Any]:
@@ -102,14 +131,16 @@ def dispatched(function: Callable[..., Any]) -> Any:
             register_in_python(model, kernel)
 
             @overload(dispatcher)
-            def choose(first, *rest):  # type: ignore[no-untyped-def]  # numba compares the bare signatures
-                if isinstance(first, types.BaseNamedTuple) and first.instance_class is model:
-                    return lambda first, *rest: kernel(first, *rest)
-                return None
+            def choose(first, *rest):  # noqa: ARG001  # bare, as numba compares it with what it returns
+                def call(first, *rest):
+                    return kernel(first, *rest)
+
+                fits = isinstance(first, types.BaseNamedTuple) and first.instance_class is model
+                return call if fits else None
 
             return kernel
 
         return decorate
 
-    dispatcher.register = register  # type: ignore[method-assign]
+    dispatcher.register = register
     return dispatcher

@@ -6,7 +6,7 @@ import enum
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["ConvergenceError", "Estimate", "Solution", "Status"]
+__all__ = ["ConvergenceError", "Estimate", "Solution", "Status", "conclude"]
 
 
 class Status(enum.IntEnum):
@@ -41,7 +41,7 @@ class Estimate:
     error: float
 
     def __float__(self) -> float:
-        return self.value
+        return float(self.value)
 
     def __str__(self) -> str:
         return f"{self.value:.12g} ± {self.error:.1e}"
@@ -80,12 +80,20 @@ class Solution:
     distance_error: float = float("nan")
 
     def __float__(self) -> float:
-        return self.value
+        return float(self.value)
 
     def __str__(self) -> str:
         if self.status is Status.CONVERGED:
             return f"{self.name} = {self.value:.12g} ± {self.error:.1e}"
         return f"{self.name}: {self.status.name} ({self.status.message})"
+
+
+def conclude(solution: Solution, throw: bool) -> Solution:
+    """Return the solution, or raise ConvergenceError where it did not converge and `throw` is true."""
+    if throw and solution.status is Status.NOT_CONVERGED:
+        message = f"{solution.name} did not converge: last iterate {solution.value}, residual {solution.residual:.1e}"
+        raise ConvergenceError(message, solution)
+    return solution
 
 
 class ConvergenceError(RuntimeError):

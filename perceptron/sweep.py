@@ -51,7 +51,11 @@ def sweep(
                 if progress is not None:
                     progress(n_finished, len(tasks))
     except KeyboardInterrupt:
+        for future, k in futures.items():
+            if future.done() and future.exception() is None:
+                results[k] = future.result()
+        return results, True
+    finally:
         for future in futures:
             future.cancel()
-        return results, True
     return results, False

@@ -15,8 +15,6 @@ from typing import NamedTuple
 from perceptron.jit import dispatched
 from perceptron.kernels.gaussian import log_tail_and_ratio
 
-LOG_SQRT_2PI = 0.9189385332046728
-
 
 class MarginStep(NamedTuple):
     """w·ξ/√N >= margin."""
@@ -31,7 +29,7 @@ class SymmetricWindow(NamedTuple):
 
 
 @dispatched
-def log_probability(constraint, mean, variance):
+def log_probability(constraint, mean, variance):  # noqa: ARG001
     """(ln Z, ∂ ln Z/∂mean, ∂² ln Z/∂mean²) of the probability Z that a Gaussian stability meets the constraint."""
     raise TypeError(f"log_probability is not registered for {type(constraint).__name__}")
 
@@ -43,7 +41,7 @@ def edges(constraint):
 
 
 @dispatched
-def is_met(constraint, stability):
+def is_met(constraint, stability):  # noqa: ARG001
     """Whether a stability meets the constraint."""
     raise TypeError(f"is_met is not registered for {type(constraint).__name__}")
 
@@ -71,15 +69,18 @@ def _window_log_probability(constraint, mean, variance):
     inverse_width = 1.0 / math.sqrt(variance)
     far = (constraint.half_width + abs(mean)) * inverse_width
     near = (constraint.half_width - abs(mean)) * inverse_width
-    log_far, _ = log_tail_and_ratio(far)
+    log_far, ratio_far = log_tail_and_ratio(far)
     if near >= 0.0:
-        log_near, _ = log_tail_and_ratio(near)
+        log_near, ratio_near = log_tail_and_ratio(near)
         log_z = math.log1p(-math.exp(log_near) - math.exp(log_far))
+        density_far = ratio_far * math.exp(log_far - log_z)
+        density_near = ratio_near * math.exp(log_near - log_z)
     else:
-        log_beyond, _ = log_tail_and_ratio(-near)
-        log_z = log_beyond + math.log1p(-math.exp(log_far - log_beyond))
-    density_far = math.exp(-0.5 * far * far - LOG_SQRT_2PI - log_z)
-    density_near = math.exp(-0.5 * near * near - LOG_SQRT_2PI - log_z)
+        log_beyond, ratio_beyond = log_tail_and_ratio(-near)
+        odds = math.exp(log_far - log_beyond)
+        log_z = log_beyond + math.log1p(-odds)
+        density_far = ratio_far * odds / (1.0 - odds)
+        density_near = ratio_beyond / (1.0 - odds)
     slope = (density_far - density_near) * inverse_width
     curvature = -(far * density_far + near * density_near) / variance - slope * slope
     return log_z, math.copysign(slope, -mean), curvature

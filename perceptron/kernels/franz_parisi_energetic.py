@@ -15,7 +15,7 @@ import numpy as np
 
 from perceptron.jit import njit
 from perceptron.kernels.constraints import edges, log_probability
-from perceptron.kernels.quadrature import N_NODES, REACH, graded_nodes
+from perceptron.kernels.quadrature import N_NODES, graded_nodes, reach
 
 LATTICE_STEP = 0.82
 TAIL_STEP = 0.58  # of the lattice, where 1/Z̃ bends, in standard deviations of Δ̃ given h₀
@@ -38,6 +38,9 @@ class FieldLaw(NamedTuple):
     stability_spread: float  # E[Δ̃|ω, y] = stability_slope ω + stability_spread y
     stability_variance: float  # Var[Δ̃|ω, y]
     reference_one_minus_q: float
+    reference_edge: float
+    field_slope: float  # E[ω|h₀] = field_slope h₀ + excess_slope (Δ̃ - h₀), Δ̃ averaged
+    excess_slope: float
     lattice_step: float
 
 
@@ -58,7 +61,7 @@ class EnergeticTerm(NamedTuple):
 
 
 @njit
-def field_law(reference_one_minus_q, entropic, refinement):
+def field_law(reference, reference_one_minus_q, entropic, refinement):
     """Conditional means and variances without subtraction of nearly equal numbers."""
     reference_q = 1.0 - reference_one_minus_q
     t_deficit, p_minus_t_deficit = entropic.t_deficit, entropic.one_minus_p - entropic.t_deficit
@@ -89,6 +92,9 @@ def field_law(reference_one_minus_q, entropic, refinement):
         stability_spread,
         stability_variance,
         reference_one_minus_q,
+        edges(reference)[1],
+        t / reference_q,
+        p_minus_t / reference_one_minus_q,
         step / refinement,
     )
 
@@ -130,6 +136,22 @@ def reference_averages(reference, law, omega, sums):
 
 
 @njit
+def omega_range(law, refinement):
+    """Interval of z = ω/√q that holds all of the conditioned law, from h₀ at both ends of its own range.
+
+    Given h₀ the stability exceeds its edge, which moves ω along p - t: against h₀ where p < t, and then far.
+    """
+    end = reach(refinement)
+    h_end = end * math.sqrt(1.0 - law.reference_one_minus_q)
+    lower, upper = -end, end
+    for h in (-h_end, h_end):
+        mean = law.field_slope * h + law.excess_slope * max(law.reference_edge - h, 0.0)
+        lower = min(lower, mean / law.omega_scale - 3.0)
+        upper = max(upper, mean / law.omega_scale + 3.0)
+    return lower, upper
+
+
+@njit
 def omega_nodes(counted, reference, law, refinement):
     """Panels in z = ω/√q below the point where the counted constraint is met with certainty."""
     low_edge, high_edge = edges(counted)
@@ -148,10 +170,10 @@ def omega_nodes(counted, reference, law, refinement):
             [low_reference / slope, EDGE_WIDTH * tail_width],
         ]
     )
-    upper = REACH + 1.0
+    lower, upper = omega_range(law, refinement)
     if low_edge == high_edge:
-        upper = min(upper, low_edge / scale + REACH * counted_width)
-    nodes, weights = graded_nodes(-REACH, upper, features, refinement)
+        upper = min(upper, low_edge / scale + reach(refinement) * counted_width)
+    nodes, weights = graded_nodes(lower, upper, features, refinement)
     settled = min(low_edge / scale, low_reference / slope)
     return nodes, weights, settled
 
@@ -159,7 +181,7 @@ def omega_nodes(counted, reference, law, refinement):
 @njit
 def energetic_term(counted, reference, reference_one_minus_q, entropic, refinement):
     """All energetic averages at the overlaps of an entropic term, from the top panel in ω downwards."""
-    law = field_law(reference_one_minus_q, entropic, refinement)
+    law = field_law(reference, reference_one_minus_q, entropic, refinement)
     nodes, weights, settled = omega_nodes(counted, reference, law, refinement)
     totals = np.zeros(11)
     sums = np.empty(6)
@@ -172,7 +194,7 @@ def energetic_term(counted, reference, reference_one_minus_q, entropic, refineme
             if f == 0.0:
                 continue
             reference_averages(reference, law, omega, sums)
-            added += weight * sums[0] * (abs(f) + f1 * f1)
+            added += weight * (sums[0] * (abs(f) + f1 * f1) + (abs(sums[1]) + abs(sums[3])) * abs(f1))
             add_omega_node(totals, weight, sums, f, f1, f2)
         if nodes[panel * N_NODES] < settled and added <= NEGLIGIBLE * abs(totals[0]):
             break

@@ -3,8 +3,8 @@
 By the symmetry w̃ -> -w̃ the reference weight is +1 with field √q̃̂ z₀ weighted by e^{√q̃̂ z₀}/cosh; the counted weight
 sits in A = (t̂/√q̃̂) z₀ + √v z₁ + p̂ - t̂, where v = q̂ - t̂²/q̃̂ >= 0 is a variable of its own. With T = tanh(√q̃̂ z₀) and
 m = tanh A all averages are over a lattice in z₀ times a lattice in z₁ or, where √v is large, panels in A graded
-towards A = 0. Small distances make 1 - m small: every difference of overlaps is the average of a small quantity, never a
-difference of averages.
+towards A = 0. Small distances make 1 - m small: every difference of overlaps is the average of a small quantity,
+never a difference of averages.
 """
 
 import math
@@ -14,7 +14,7 @@ import numpy as np
 
 from perceptron.jit import njit
 from perceptron.kernels.gaussian import gaussian_density
-from perceptron.kernels.quadrature import REACH, gaussian_lattice, graded_nodes
+from perceptron.kernels.quadrature import gaussian_lattice, graded_nodes, reach
 
 WIDEST_STEP = 0.55  # Gaussian alone: error e^{-2π²/step²}
 POLE_STEP = 0.27  # tanh with its pole π/(2 slope) away: error e^{-π²/(slope·step)}
@@ -80,7 +80,7 @@ def reference_lattice(reference_q_hat, conjugates, refinement):
     field_scale = math.sqrt(reference_q_hat)
     slope = conjugates.t_hat / field_scale
     smoothing_step = max(POLE_STEP, WIDEST_STEP * math.sqrt(conjugates.v)) / max(abs(slope), 1e-300)
-    nodes, weights = gaussian_lattice(min(WIDEST_STEP, POLE_STEP / field_scale, smoothing_step) / refinement)
+    nodes, weights = gaussian_lattice(min(WIDEST_STEP, POLE_STEP / field_scale, smoothing_step), refinement)
     magnetisations = np.empty_like(nodes)
     kept = 0
     for i in range(nodes.size):
@@ -98,7 +98,7 @@ def reference_lattice(reference_q_hat, conjugates, refinement):
 def joint_nodes(means, weights, spread, refinement):
     """Fields A and joint weights, one row for each z₀."""
     if spread < LARGE_SPREAD:
-        inner, inner_weights = gaussian_lattice(min(WIDEST_STEP, POLE_STEP / max(spread, 1e-3)) / refinement)
+        inner, inner_weights = gaussian_lattice(min(WIDEST_STEP, POLE_STEP / max(spread, 1e-3)), refinement)
         fields = np.empty((means.size, inner.size))
         joint = np.empty_like(fields)
         for i in range(means.size):
@@ -107,7 +107,7 @@ def joint_nodes(means, weights, spread, refinement):
                 joint[i, j] = weights[i] * inner_weights[j]
         return fields, joint
     features = np.array([[0.0, TANH_WIDTH / spread]])
-    lower, upper = means.min() / spread - REACH, means.max() / spread + REACH
+    lower, upper = means.min() / spread - reach(refinement), means.max() / spread + reach(refinement)
     nodes, panel_weights = graded_nodes(lower, upper, features, refinement)
     fields = np.empty((means.size, nodes.size))
     joint = np.empty_like(fields)

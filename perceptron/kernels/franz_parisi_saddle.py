@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from perceptron.jit import njit
+from perceptron.kernels.constraints import MarginStep
 from perceptron.kernels.franz_parisi_energetic import EnergeticTerm, energetic_term
 from perceptron.kernels.franz_parisi_entropic import Conjugates, EntropicTerm, entropic_term
 
@@ -27,8 +28,8 @@ class Problem(NamedTuple):
     """What is counted around what: load, both constraints, and the reference's own saddle."""
 
     load: float
-    counted: NamedTuple
-    reference: NamedTuple
+    counted: MarginStep
+    reference: MarginStep
     reference_q_hat: float
     reference_one_minus_q: float
 
@@ -94,9 +95,7 @@ def evaluate(problem, conjugates, closure, refinement):
     """Both terms, residuals and Jacobian."""
     load = problem.load
     entropic = entropic_term(problem.reference_q_hat, problem.reference_one_minus_q, conjugates, refinement)
-    energetic = energetic_term(
-        problem.counted, problem.reference, problem.reference_one_minus_q, entropic, refinement
-    )
+    energetic = energetic_term(problem.counted, problem.reference, problem.reference_one_minus_q, entropic, refinement)
     q_hat = conjugates.v + conjugates.t_hat * conjugates.t_hat / problem.reference_q_hat
     gradient = overlap_gradient(problem, conjugates, entropic)
     residuals = np.array([0.0, q_hat + 2.0 * load * energetic.d_q, conjugates.t_hat + load * energetic.d_t])
@@ -128,7 +127,7 @@ def combine(row, matrix):
 
 @njit
 def solve_3x3(matrix, right):
-    """Gauss-Jordan elimination with scaled rows and pivoting; a singular matrix gives inf or nan, never an exception."""
+    """Gauss-Jordan elimination with scaled rows and pivoting; a singular matrix gives inf or nan, no exception."""
     scaled = np.empty((3, 4))
     for i in range(3):
         size = max(abs(matrix[i, 0]), abs(matrix[i, 1]), abs(matrix[i, 2]), 1e-300)

@@ -19,7 +19,7 @@ def mills_ratio(x):
     """M(x) = H(x)/G(x) for x >= 0."""
     y = MAP_CONSTANT / (MAP_CONSTANT + x)
     scaled = y * N_INTERVALS
-    index = min(int(scaled), N_INTERVALS - 1)
+    index = int(scaled) if scaled < N_INTERVALS else N_INTERVALS - 1  # also for nan
     s = 2.0 * (scaled - index) - 1.0
     s2 = s * s
     even = COEFFICIENTS[index, 8]
@@ -57,7 +57,7 @@ def log_tail_and_ratio(x):
 
 @njit
 def log_gaussian_tail(x):
-    """ln H(x)."""
+    """Ln H(x)."""
     return log_tail_and_ratio(x)[0]
 
 

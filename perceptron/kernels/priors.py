@@ -18,7 +18,7 @@ class BinaryWeights(NamedTuple):
 
 
 @dispatched
-def log_partition(prior, field):
+def log_partition(prior, field):  # noqa: ARG001
     """(ln Z, ⟨w⟩, ⟨w²⟩ - ⟨w⟩²) of one weight in a field."""
     raise TypeError(f"log_partition is not registered for {type(prior).__name__}")
 
@@ -28,5 +28,4 @@ def _binary_log_partition(prior, field):  # noqa: ARG001
     size = abs(field)
     decay = math.exp(-2.0 * size)
     inverse = 1.0 / (1.0 + decay)
-    mean = math.copysign((1.0 - decay) * inverse, field)
-    return size + math.log1p(decay), mean, 4.0 * decay * inverse * inverse
+    return size + math.log1p(decay), math.tanh(field), 4.0 * decay * inverse * inverse

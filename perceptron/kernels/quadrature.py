@@ -1,8 +1,8 @@
 """Gauss-Legendre panels whose lengths follow the integrand.
 
 An integrand of the theory is smooth except near one or two known centres, where it bends over a known width.
-Panels are at most `LARGEST_PANEL` long (in standard deviations of the Gaussian), shrink in proportion to the distance from a
-centre, and are never shorter than its width: the cost grows with the logarithm of 1/width only.
+Panels are at most `LARGEST_PANEL` long (in standard deviations of the Gaussian), shrink in proportion to the distance
+from a centre, and are never shorter than its width: the cost grows with the logarithm of 1/width only.
 """
 
 import math
@@ -18,6 +18,12 @@ LARGEST_PANEL = 1.5
 SHORTEST_PANEL = 1e-7
 GROWTH = 0.5
 REACH = 8.4  # e^{-8.4²/2} = 5e-16
+
+
+@njit
+def reach(refinement):
+    """Where the Gaussian is cut off; a finer grid also reaches further, so that errors of the cut show."""
+    return REACH * math.sqrt(refinement)
 
 
 @njit
@@ -56,16 +62,18 @@ def graded_nodes(lower, upper, features, refinement):
 @njit
 def gaussian_nodes(features, refinement):
     """Nodes and weights of ∫Dz, graded towards the features of the integrand in z."""
-    nodes, weights = graded_nodes(-REACH, REACH, features, refinement)
+    end = reach(refinement)
+    nodes, weights = graded_nodes(-end, end, features, refinement)
     for k in range(nodes.size):
         weights[k] *= gaussian_density(nodes[k])
     return nodes, weights
 
 
 @njit
-def gaussian_lattice(step):
+def gaussian_lattice(widest_step, refinement):
     """Equidistant nodes and trapezoidal weights of ∫Dz: exponentially accurate for analytic integrands."""
-    half = int(math.ceil(REACH / step))
+    step = widest_step / refinement
+    half = math.ceil(reach(refinement) / step)
     nodes = np.empty(2 * half + 1)
     weights = np.empty(2 * half + 1)
     for k in range(2 * half + 1):

@@ -95,9 +95,11 @@ def solve_saddle(prior, constraint, load, refinement, tolerance):
 
     q̂ = 0 is returned where the map vanishes there, as for constraints that are even in the stability.
     """
-    low, _ = updated_q_hat(prior, constraint, load, 0.0, refinement)
-    if low <= 1e-28 * load:
-        return Saddle(0.0, entropic_averages(prior, 0.0, refinement).one_minus_overlap, 0.0, 1, True)
+    without_overlap = log_partition(prior, 0.0)[2]
+    slope = log_probability(constraint, 0.0, without_overlap)[1]
+    if slope == 0.0:
+        return Saddle(0.0, without_overlap, 0.0, 1, True)
+    low = load * slope * slope
     mapped, one_minus_overlap = updated_q_hat(prior, constraint, load, low, refinement)
     f_low = math.log(mapped / low)
     high, f_high, iterations = low, f_low, 2
@@ -129,9 +131,7 @@ def free_entropy(prior, constraint, load, saddle, refinement):
     """φ = -q̂(1-q)/2 + ⟨ln Z_prior⟩ + α⟨ln Z_constraint⟩ and the averages it is made of."""
     entropic = entropic_averages(prior, saddle.q_hat, refinement)
     energetic = energetic_averages(constraint, saddle.one_minus_overlap, refinement)
-    entropy = (
-        -0.5 * saddle.q_hat * saddle.one_minus_overlap + entropic.log_partition + load * energetic.log_probability
-    )
+    entropy = -0.5 * saddle.q_hat * saddle.one_minus_overlap + entropic.log_partition + load * energetic.log_probability
     return entropy, entropic, energetic
 
 

@@ -116,8 +116,8 @@ def _newton(name: str, family: Family, order: int, parameter: float, dip: Dip) -
     failed = Solution(name, math.nan, math.nan, Status.NOT_CONVERGED, 0, math.nan, 1e-9)
     for iteration in range(1, MAX_NEWTON + 1):
         here = _condition(family, order, x, start)
-        shifted_d = _condition(family, order, x + [STEP_LN_D, 0.0], here.conjugates)
-        shifted_parameter = _condition(family, order, x + [0.0, STEP_PARAMETER], here.conjugates)
+        shifted_d = _condition(family, order, x + np.array([STEP_LN_D, 0.0]), here.conjugates)
+        shifted_parameter = _condition(family, order, x + np.array([0.0, STEP_PARAMETER]), here.conjugates)
         if not (here.converged and shifted_d.converged and shifted_parameter.converged):
             return failed
         jacobian = np.column_stack(

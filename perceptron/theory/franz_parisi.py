@@ -8,7 +8,8 @@ upper bound in spirit, and negative values mean that typically there is no such 
 
 References
 ----------
-.. [1] C. Baldassi et al., Phys. Rev. Lett. 127, 278301 (2021), eq. 4; S. Franz and G. Parisi, J. Phys. I 5, 1401 (1995).
+.. [1] C. Baldassi et al., Phys. Rev. Lett. 127, 278301 (2021), eq. 4; S. Franz and G. Parisi, J. Phys. I 5, 1401
+   (1995).
 """
 
 from __future__ import annotations
@@ -100,9 +101,7 @@ def make_problem(load: float, reference_margin: float, margin: float) -> kernels
     """The saddle-point problem of references at κ̃ and counted solutions at κ, arguments unchecked."""
     reference = typical_solutions(load, reference_margin)
     one_minus_q = 2.0 * reference.typical_distance.value
-    return kernels.Problem(
-        load, MarginStep(margin), MarginStep(reference_margin), reference.q_hat.value, one_minus_q
-    )
+    return kernels.Problem(load, MarginStep(margin), MarginStep(reference_margin), reference.q_hat.value, one_minus_q)
 
 
 def franz_parisi_branch(load: float, reference_margin: float, margin: float = 0.0) -> Branch:
@@ -266,8 +265,10 @@ class Branch:
         )
 
     def message(self, where: str, saddle: kernels.SaddlePoint) -> str:
+        """What to tell the user when no saddle was found: the problem, the last iterate and its residual."""
+        problem = self.problem
         return (
-            f"no saddle {where} for load {self.problem.load:g}, reference margin {self.problem.reference.margin:g}, "
-            f"margin {self.problem.counted.margin:g}; last iterate at distance {0.5 * saddle.one_minus_p:g} with 1 - q = "
+            f"no saddle {where} for load {problem.load:g}, reference margin {problem.reference.margin:g}, margin "
+            f"{problem.counted.margin:g}; last iterate at distance {0.5 * saddle.one_minus_p:g} with 1 - q = "
             f"{saddle.one_minus_q:.3g} and residual {saddle.residual:.1e}"
         )

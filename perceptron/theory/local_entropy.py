@@ -69,7 +69,7 @@ def default_distances(branch: Branch) -> np.ndarray:
     return SMALLEST_DISTANCE + (top - SMALLEST_DISTANCE) * np.linspace(0.0, 1.0, N_DISTANCES) ** 2
 
 
-def local_entropy_profile(
+def local_entropy_profile(  # noqa: PLR0913  # the last three by keyword only
     load: float,
     reference_margin: float,
     margin: float = 0.0,

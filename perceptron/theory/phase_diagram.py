@@ -66,11 +66,11 @@ def phase_diagram(
     margin = check_real("margin", margin)
     results, interrupted = sweep(_thresholds, [(float(load), margin) for load in loads], executor, progress)
     finished = [k for k, result in enumerate(results) if result is not None]
-    columns = list(zip(*(results[k] for k in finished), strict=True)) or [(), (), ()]
+    ends, upper, lower = (tuple(results[k][column] for k in finished) for column in range(3))
     status = Status.INTERRUPTED if interrupted else Status.CONVERGED
-    return PhaseDiagram(margin, loads[finished], *columns, status=status)
+    return PhaseDiagram(margin, loads[finished], ends, upper, lower, status)
 
 
 def _thresholds(task: tuple[float, float]) -> tuple[Solution, Solution, Solution]:
     load, margin = task
-    return maximum_margin(load), kappa_u(load, margin), kappa_min(load, margin)
+    return maximum_margin(load), kappa_u(load, margin, throw=False), kappa_min(load, margin, throw=False)

@@ -20,10 +20,10 @@ from scipy.optimize import brentq
 
 from perceptron.checks import check_array, check_real
 from perceptron.kernels import replica_symmetric as kernels
-from perceptron.kernels.constraints import MarginStep, SymmetricWindow, is_met
+from perceptron.kernels.constraints import MarginStep, SymmetricWindow, is_met, log_probability
 from perceptron.kernels.gaussian import gaussian_density, gaussian_tail
 from perceptron.kernels.priors import BinaryWeights
-from perceptron.solution import ConvergenceError, Estimate, Solution, Status
+from perceptron.solution import ConvergenceError, Estimate, Solution, Status, conclude
 
 __all__ = [
     "TypicalSolutions",
@@ -152,6 +152,9 @@ def _solve(load: float, constraint: MarginStep | SymmetricWindow, prior: BinaryW
 def as_constraint(constraint: float | MarginStep | SymmetricWindow) -> MarginStep | SymmetricWindow:
     """A number is the margin of a step; the parameters of a constraint become finite floats."""
     if isinstance(constraint, tuple):
+        if type(constraint) not in log_probability.registry:
+            allowed = "a number or a NamedTuple registered in perceptron.kernels.constraints"
+            raise ValueError(f"constraint = {constraint!r} is not known; allowed: {allowed}")
         numbers = [check_real(name, value) for name, value in constraint._asdict().items()]
         if isinstance(constraint, SymmetricWindow):
             check_real("half_width", constraint.half_width, above=0.0)
@@ -159,12 +162,16 @@ def as_constraint(constraint: float | MarginStep | SymmetricWindow) -> MarginSte
     return MarginStep(check_real("margin", constraint))
 
 
-@functools.lru_cache(maxsize=4096)
 def largest_margin(load: float) -> float:
     """Margin at which the saddle of binary weights ends with q -> 1: α[(1+κ²)H(-κ) + κG(κ)] = 2/π.
 
     Beyond it the equations have no solution. Always above `maximum_margin`.
     """
+    return _largest_margin(check_real("load", load, above=0.0))
+
+
+@functools.lru_cache(maxsize=4096)
+def _largest_margin(load: float) -> float:
 
     def excess(margin: float) -> float:
         square = (1.0 + margin * margin) * gaussian_tail(-margin) + margin * gaussian_density(margin)
@@ -178,13 +185,15 @@ def largest_margin(load: float) -> float:
     return float(brentq(excess, low, high, xtol=1e-14))
 
 
-def capacity(constraint: float | MarginStep | SymmetricWindow = 0.0) -> Solution:
+def capacity(constraint: float | MarginStep | SymmetricWindow = 0.0, *, throw: bool = True) -> Solution:
     """Load α_c at which the entropy vanishes, by Newton's method with ∂φ/∂α = ⟨ln Z⟩.
 
     Parameters
     ----------
     constraint : float or NamedTuple
         As in `typical_solutions`.
+    throw : bool
+        Raise ConvergenceError where the iteration does not converge (default), or return it with its status.
 
     Returns
     -------
@@ -196,7 +205,7 @@ def capacity(constraint: float | MarginStep | SymmetricWindow = 0.0) -> Solution
     """
     constraint = as_constraint(constraint)
     # φ is below its annealed value, which is zero here: a start from above at which the saddle may not exist.
-    annealed = -math.log(2.0) / kernels.log_probability(constraint, 0.0, 1.0)[0]
+    annealed = -math.log(2.0) / log_probability(constraint, 0.0, 1.0)[0]
     end = math.inf
     if isinstance(constraint, MarginStep):
         k = constraint.margin
@@ -211,17 +220,20 @@ def capacity(constraint: float | MarginStep | SymmetricWindow = 0.0) -> Solution
     typical = typical_solutions(load, constraint)
     error = (typical.entropy.error + abs(typical.entropy.value)) / abs(typical.entropy_by_load)
     status = Status.CONVERGED if error < 1e-11 * load else Status.NOT_CONVERGED
-    return Solution("alpha_c", load, error, status, iteration, typical.entropy.value, TOLERANCE)
+    return conclude(Solution("alpha_c", load, error, status, iteration, typical.entropy.value, TOLERANCE), throw)
 
 
-@functools.lru_cache(maxsize=4096)
-def maximum_margin(load: float) -> Solution:
+def maximum_margin(load: float, *, throw: bool = True) -> Solution:
     """Margin κ_max at which the entropy vanishes at fixed load; negative beyond α_c(0).
 
     The entropy falls monotonically with the margin, from ln 2 to -∞ at `largest_margin`, so the root is bracketed
     from below by margins at which the saddle exists and is followed by Newton's method with ∂φ/∂κ = -α⟨∂ ln Z⟩.
     """
-    load = check_real("load", load, above=0.0)
+    return conclude(_maximum_margin(check_real("load", load, above=0.0)), throw)
+
+
+@functools.lru_cache(maxsize=4096)
+def _maximum_margin(load: float) -> Solution:
     end = largest_margin(load)
     low, high = end - 1.0, end
     while typical_solutions(load, low).entropy.value < 0.0:

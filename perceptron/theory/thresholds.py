@@ -11,7 +11,7 @@ import math
 from dataclasses import dataclass
 
 from perceptron.checks import check_real
-from perceptron.solution import Estimate, Solution, Status
+from perceptron.solution import Estimate, Solution, Status, conclude
 from perceptron.theory.double_zero import find_double_zero
 from perceptron.theory.franz_parisi import Branch, Point, check_reference_margin, franz_parisi_branch
 from perceptron.theory.replica_symmetric import capacity, maximum_margin
@@ -29,7 +29,7 @@ __all__ = [
 SMALLEST_GAP = 1e-4  # of the parameter above the margin where the dip is known to be negative
 
 
-def kappa_min(load: float, margin: float = 0.0) -> Solution:
+def kappa_min(load: float, margin: float = 0.0, *, throw: bool = True) -> Solution:
     """Reference margin κ̃_min at which the local entropy touches zero inside (0, d*): φ = dφ/dd = 0.
 
     Parameters
@@ -38,21 +38,23 @@ def kappa_min(load: float, margin: float = 0.0) -> Solution:
         α.
     margin : float
         κ of the counted solutions.
+    throw : bool
+        Raise ConvergenceError where the search does not converge (default), or return it with its status.
 
     Returns
     -------
     Solution
         Status NO_SUCH_THRESHOLD where it would lie above κ_max(α).
     """
-    return _reference_margin_threshold("kappa_min", load, margin, order=0)
+    return conclude(_reference_margin_threshold("kappa_min", load, margin, order=0), throw)
 
 
-def kappa_u(load: float, margin: float = 0.0) -> Solution:
+def kappa_u(load: float, margin: float = 0.0, *, throw: bool = True) -> Solution:
     """Reference margin κ̃_u above which the local entropy is monotone up to d*: dφ/dd = d²φ/dd² = 0.
 
     Parameters and return value as for `kappa_min`.
     """
-    return _reference_margin_threshold("kappa_u", load, margin, order=1)
+    return conclude(_reference_margin_threshold("kappa_u", load, margin, order=1), throw)
 
 
 def _reference_margin_threshold(name: str, load: float, margin: float, order: int) -> Solution:
@@ -70,14 +72,14 @@ def _reference_margin_threshold(name: str, load: float, margin: float, order: in
     return find_double_zero(name, lambda kappa: (load, kappa, margin), order, interval, midpoint)
 
 
-def dense_core_load(margin: float = 0.0) -> Solution:
+def dense_core_load(margin: float = 0.0, *, throw: bool = True) -> Solution:
     """Largest load α'_u at which maximum-margin references have monotone surroundings: κ̃_u(α) = κ_max(α)."""
-    return _load_threshold("alpha_u_prime", margin, order=1)
+    return conclude(_load_threshold("alpha_u_prime", margin, order=1), throw)
 
 
-def isolation_load(margin: float = 0.0) -> Solution:
+def isolation_load(margin: float = 0.0, *, throw: bool = True) -> Solution:
     """Load at which κ̃_min(α) = κ_max(α): beyond it every typical solution is isolated."""
-    return _load_threshold("alpha_isolation", margin, order=0)
+    return conclude(_load_threshold("alpha_isolation", margin, order=0), throw)
 
 
 def _load_threshold(name: str, margin: float, order: int) -> Solution:
@@ -90,7 +92,7 @@ def _load_threshold(name: str, margin: float, order: int) -> Solution:
     return find_double_zero(name, family, order, (end, 0.4 * end), lambda a, b: 0.6 * a + 0.4 * b)
 
 
-def counted_margin_threshold(load: float, reference_margin: float) -> Solution:
+def counted_margin_threshold(load: float, reference_margin: float, *, throw: bool = True) -> Solution:
     """Counted margin κ at which the profile around references of margin κ̃ stops being monotone.
 
     Parameters
@@ -110,9 +112,8 @@ def counted_margin_threshold(load: float, reference_margin: float) -> Solution:
         return reference_margin - math.sqrt((reference_margin - a) * (reference_margin - b))
 
     interval = (reference_margin - SMALLEST_GAP, reference_margin - 2.0)
-    return find_double_zero(
-        "kappa_counted", lambda kappa: (load, reference_margin, kappa), 1, interval, midpoint
-    )
+    solution = find_double_zero("kappa_counted", lambda kappa: (load, reference_margin, kappa), 1, interval, midpoint)
+    return conclude(solution, throw)
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,7 +112,7 @@ def test_gaussian_nodes_give_the_moments(features, refinement):
 
 @pytest.mark.parametrize("step", [0.1, 0.27, 0.55, 0.7])
 def test_gaussian_lattice_gives_the_moments(step):
-    check_moments(*gaussian_lattice(step))
+    check_moments(*gaussian_lattice(step, 1.0))
 
 
 def check_moments(nodes, weights):
@@ -124,6 +124,6 @@ def check_moments(nodes, weights):
 
 @pytest.mark.parametrize("step", [1.0, 1.5, 2.0])
 def test_the_lattice_misses_the_weight_of_its_first_aliases(step):
-    _, weights = gaussian_lattice(step)
+    _, weights = gaussian_lattice(step, 1.0)
     alias = 2.0 * math.exp(-2.0 * (math.pi / step) ** 2)
     assert weights.sum() - 1.0 == pytest.approx(alias, rel=1e-5)
