@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.table import Table
 
 from perceptron import report
-from perceptron.solution import Estimate, Solution
+from perceptron.solution import ConvergenceError, Estimate, Solution
 
 app = typer.Typer(
     help="Statistical physics of binary perceptrons: entropies, local entropies, thresholds, figures.",
@@ -63,6 +63,7 @@ def thresholds(margin: Margin = 0.0, alpha: Alpha = 0.5, json: Json = False, out
     from perceptron.theory.replica_symmetric import capacity  # noqa: PLC0415
     from perceptron.theory.thresholds import dense_core_load, isolation_load, phases  # noqa: PLC0415
 
+    report.check_output(output, ".json")
     start = time.perf_counter()
     loads: dict[str, Solution] = {
         "alpha_c": capacity(margin),
@@ -92,6 +93,7 @@ def entropy(
     """Entropy, overlap and typical distance of typical solutions."""
     from perceptron.theory.replica_symmetric import typical_solutions  # noqa: PLC0415
 
+    report.check_output(output, ".json")
     typical = typical_solutions(alpha, _constraint(margin, half_width), throw=False)
     names = ("entropy", "overlap", "q_hat", "typical_distance", "replicon")
     quantities = {name: getattr(typical, name) for name in names}
@@ -107,6 +109,7 @@ def capacity(margin: Margin = 0.0, half_width: HalfWidth = None, json: Json = Fa
     """Load α_c at which the entropy of typical solutions vanishes."""
     from perceptron.theory.replica_symmetric import capacity as critical_load  # noqa: PLC0415
 
+    report.check_output(output, ".json")
     constraint = _constraint(margin, half_width)
     solution = critical_load(constraint)
     table = report.quantity_table(f"Capacity for {constraint}", [(SYMBOLS["alpha_c"], solution, "")])
@@ -125,6 +128,7 @@ def phases(
     """κ̃_min, κ̃_u, κ_max, d*, and the phase in which references of margin κ̃ live."""
     from perceptron.theory.thresholds import phases as phases_at  # noqa: PLC0415
 
+    report.check_output(output, ".json")
     found = phases_at(alpha, margin, _reference_margin(reference_margin, alpha))
     quantities = {name: getattr(found, name) for name in ("kappa_min", "kappa_u", "kappa_max", "d_star")}
     if found.negative_interval is not None:
@@ -153,6 +157,7 @@ def local_entropy(
     """Franz-Parisi local entropy around typical references as a function of distance."""
     from perceptron.theory.local_entropy import local_entropy_profile  # noqa: PLC0415
 
+    report.check_output(output, ".csv", ".npz", ".png", ".pdf", ".json")
     chosen = _reference_margin(reference_margin, alpha)
     distances = [_number("distance", item) for item in distance.split(",")] if distance else None
     with _executor(jobs) as executor, report.sweep_progress("distances") as progress:
@@ -239,12 +244,19 @@ def _executor(jobs: int) -> Iterator[Executor | None]:
 
 
 def main() -> None:
-    """Entry point: bad input exits with 2 and one line on standard error."""
+    """Entry point: bad input exits with 2, anything else that fails with 1, and one line on standard error."""
     try:
         app()
     except ValueError as error:
-        Console(stderr=True).print(f"error: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
+        _say(f"error: {error}")
         sys.exit(2)
+    except (ConvergenceError, OSError) as error:
+        _say(f"failed: {error}")
+        sys.exit(1)
+
+
+def _say(text: str) -> None:
+    Console(stderr=True).print(text, style="red", markup=False, highlight=False, soft_wrap=True)
 
 
 if __name__ == "__main__":

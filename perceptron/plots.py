@@ -15,21 +15,12 @@ __all__ = ["save_profile"]
 
 
 def save_profile(path: Path, profile: LocalEntropyProfile, columns: Mapping[str, np.ndarray]) -> None:
-    """Write a profile as a table or draw it, as the file's ending asks.
-
-    Raises
-    ------
-    ValueError
-        For another ending than .csv, .npz, .png or .pdf.
-    """
+    """Write a profile as a table (.csv, .npz) or draw it (.png, .pdf)."""
     if path.suffix in (".csv", ".npz"):
         parameters = {"alpha": profile.load, "reference_margin": profile.reference_margin, "margin": profile.margin}
         save_table(path, columns, provenance(**parameters, status=profile.status.name))
-    elif path.suffix in (".png", ".pdf"):
-        _draw_profile(path, profile)
     else:
-        allowed = "a name ending in .csv, .npz, .png, .pdf or .json"
-        raise ValueError(f"output = {str(path)!r} is not usable; allowed: {allowed}")
+        _draw_profile(path, profile)
 
 
 def _draw_profile(path: Path, profile: LocalEntropyProfile) -> None:

@@ -16,7 +16,7 @@ from rich.table import Table
 from perceptron.files import write_atomically
 from perceptron.solution import Estimate, Solution, Status
 
-__all__ = ["as_json", "emit", "quantity_table", "sweep_progress", "worst_status"]
+__all__ = ["as_json", "check_output", "emit", "quantity_table", "sweep_progress", "worst_status"]
 
 
 def as_json(value: Any) -> Any:
@@ -41,12 +41,16 @@ def worst_status(quantities: Mapping[str, Any]) -> Status:
     return next((status for status in statuses if status is not Status.CONVERGED), Status.CONVERGED)
 
 
+def check_output(output: Path | None, *endings: str) -> None:
+    """Refuse a file name before anything is computed for it."""
+    if output is not None and output.suffix not in endings:
+        raise ValueError(f"output = {str(output)!r} is not usable; allowed: a name ending in {', '.join(endings)}")
+
+
 def emit(result: Mapping[str, Any], table: Table, *, as_object: bool, output: Path | None) -> None:
     """Print the JSON object, or the table; with an output file write the object there too."""
     text = json.dumps(as_json(result), indent=2, ensure_ascii=False)
     if output is not None:
-        if output.suffix != ".json":
-            raise ValueError(f"output = {str(output)!r} is not usable here; allowed: a name ending in .json")
         write_atomically(output, text.encode() + b"\n")
     if as_object:
         print(text)

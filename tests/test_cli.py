@@ -1,0 +1,160 @@
+"""The command line: one JSON object, keys and statuses, files, exit codes."""
+
+import csv
+import json
+import sys
+
+import numpy as np
+import pytest
+
+from perceptron import cli
+from perceptron.solution import ConvergenceError
+from perceptron.theory.replica_symmetric import capacity, maximum_margin, typical_solutions
+
+
+@pytest.fixture
+def run(monkeypatch, capsys):
+    """Run `perceptron ...` in this process: (exit code, standard output, standard error)."""
+
+    def call(*arguments):
+        monkeypatch.setattr(sys, "argv", ["perceptron", *map(str, arguments)])
+        with pytest.raises(SystemExit) as stop:
+            cli.main()
+        captured = capsys.readouterr()
+        return stop.value.code or 0, captured.out, captured.err
+
+    return call
+
+
+@pytest.fixture
+def run_json(run):
+    def call(*arguments):
+        code, out, _ = run(*arguments, "--json")
+        assert code == 0
+        return json.loads(out)
+
+    return call
+
+
+def test_thresholds_stand_beside_the_papers_values(run, run_json):
+    result = run_json("thresholds")
+    assert result["status"] == "CONVERGED"
+    for name, paper in (("alpha_c", 0.833), ("alpha_u_prime", 0.729), ("kappa_max", 0.418), ("d_star", 0.285)):
+        assert result[name]["value"] == pytest.approx(paper, abs=5e-4)
+        assert result[name]["error"] < 1e-7
+        assert str(paper) in result["paper"][name]
+    assert isinstance(result["seconds"], float)
+    code, out, _ = run("thresholds")
+    assert code == 0
+    assert "0.7290328105" in out
+    assert "paper" in out
+
+
+def test_entropy_at_a_margin(run_json):
+    result = run_json("entropy", "--alpha", 0.5, "--margin", 0.1)
+    typical = typical_solutions(0.5, 0.1)
+    for name in ("entropy", "overlap", "q_hat", "typical_distance"):
+        assert result[name] == {"value": getattr(typical, name).value, "error": getattr(typical, name).error}
+
+
+def test_the_margin_is_zero_unless_given(run_json):
+    assert run_json("capacity")["alpha_c"]["value"] == capacity(0.0).value
+    assert run_json("entropy", "--alpha", 0.3)["entropy"]["value"] == typical_solutions(0.3, 0.0).entropy.value
+
+
+def test_the_symmetric_perceptron_has_its_option(run_json):
+    result = run_json("capacity", "--half-width", 1.0)
+    assert result["alpha_c"]["value"] == pytest.approx(1.8158754958)
+
+
+def test_a_threshold_that_does_not_exist_is_null_with_a_status(run_json):
+    result = run_json("phases", "--alpha", 0.8)
+    assert result["status"] == "NO_SUCH_THRESHOLD"
+    assert result["kappa_u"] == {"value": None, "error": None, "status": "NO_SUCH_THRESHOLD"}
+    assert result["phase"] == "isolated balls"
+    assert result["d_1"]["value"] < result["d_2"]["value"]
+
+
+def test_d_star_belongs_to_the_maximum_margin_unless_another_is_given(run_json):
+    at_end, at_zero = run_json("phases", "--alpha", 0.5), run_json("phases", "--alpha", 0.5, "--reference-margin", 0)
+    assert at_end["d_star"]["value"] == pytest.approx(0.285, abs=5e-4)
+    assert at_zero["d_star"]["value"] == pytest.approx(typical_solutions(0.5, 0.0).typical_distance.value, abs=1e-10)
+
+
+def test_profiles_are_lists_of_equal_length(run_json):
+    result = run_json("local-entropy", "--alpha", 0.5, "--reference-margin", "max", "--distance", "0.05,0.1,0.2")
+    names = ("distance", "local_entropy", "local_entropy_error", "derivative", "derivative_error")
+    assert [len(result[name]) for name in names] == [3] * 5
+    assert result["distance"] == [0.05, 0.1, 0.2]
+    assert result["reference_margin"] == maximum_margin(0.5).value
+    assert result["status"] == "CONVERGED"
+
+
+def test_the_end_of_a_branch_is_a_status_not_a_failure(run_json):
+    arguments = ("--alpha", 0.5, "--reference-margin", 0, "--margin", 0.2, "--distance", "0.01,0.1")
+    result = run_json("local-entropy", *arguments)
+    assert result["status"] == "END_OF_BRANCH"
+    assert result["distance"] == [0.1]
+    assert 0.01 < result["branch_ends"][0] < 0.1
+
+
+@pytest.mark.parametrize("ending", ["csv", "npz", "json", "png", "pdf"])
+def test_profiles_go_to_files(run, tmp_path, ending):
+    path = tmp_path / f"profile.{ending}"
+    arguments = ("--alpha", 0.5, "--reference-margin", 0.1, "--distance", "0.05,0.1", "--output", path)
+    code, out, _ = run("local-entropy", *arguments)
+    assert code == 0
+    assert "0.1" in out
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]  # nothing temporary is left
+    if ending == "csv":
+        lines = path.read_text().splitlines()
+        assert json.loads(lines[0].removeprefix("# "))["parameters"]["alpha"] == 0.5
+        rows = list(csv.DictReader(lines[1:]))
+        assert [float(row["distance"]) for row in rows] == [0.05, 0.1]
+    elif ending == "npz":
+        with np.load(path, allow_pickle=False) as data:
+            assert data["distance"].tolist() == [0.05, 0.1]
+            assert "numba" in json.loads(str(data["provenance"]))["versions"]
+    elif ending == "json":
+        assert json.loads(path.read_text())["distance"] == [0.05, 0.1]
+    else:
+        assert path.stat().st_size > 5000
+
+
+BAD = [
+    ("entropy", "--alpha", "-1"),
+    ("entropy", "--alpha", "nan"),
+    ("entropy", "--alpha", "abc"),
+    ("entropy",),
+    ("entropy", "--alpha", "0.5", "--margin", "3"),
+    ("entropy", "--alpha", "0.5", "--half-width", "-1"),
+    ("phases", "--alpha", "0.5", "--reference-margin", "0.5"),
+    ("phases", "--alpha", "0.5", "--reference-margin", "big"),
+    ("local-entropy", "--alpha", "0.5", "--reference-margin", "0.1", "--distance", "0.1,x"),
+    ("local-entropy", "--alpha", "0.5", "--reference-margin", "0.1", "--distance", "1.5"),
+    ("local-entropy", "--alpha", "0.5", "--reference-margin", "0.1", "--output", "profile.xyz"),
+    ("capacity", "--output", "capacity.csv"),
+    ("figure", "W9"),
+    ("no-such-command",),
+]
+
+
+@pytest.mark.parametrize("arguments", BAD, ids=" ".join)
+def test_bad_input_exits_with_2_and_writes_nothing(run, tmp_path, monkeypatch, arguments):
+    monkeypatch.chdir(tmp_path)
+    code, out, err = run(*arguments)
+    assert code == 2
+    assert out == ""
+    assert err
+    assert not list(tmp_path.iterdir())
+
+
+def test_other_failures_exit_with_1(run, monkeypatch):
+    def fail(*_, **__):
+        raise ConvergenceError("no saddle: residual 1", None)
+
+    monkeypatch.setattr("perceptron.theory.replica_symmetric.capacity", fail)
+    code, out, err = run("capacity")
+    assert code == 1
+    assert out == ""
+    assert "residual" in err
