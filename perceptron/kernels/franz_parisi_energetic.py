@@ -19,8 +19,9 @@ from perceptron.kernels.quadrature import N_NODES, graded_nodes, reach
 
 LATTICE_STEP = 0.82
 TAIL_STEP = 0.58  # of the lattice, where 1/Z̃ bends, in standard deviations of Δ̃ given h₀
-EDGE_WIDTH = 2.5  # of the panels, in widths of the edge
-NEGLIGIBLE = 1e-15
+EDGE_WIDTH = 3.5  # of the panels, in widths of the counted edge: zeros of H lie 3.4 away
+STEP_WIDTH = 2.5  # of the panels, in widths of the reference edge, where the density is entire
+NEGLIGIBLE = 1e-14
 NO_SPREAD = 1e-26  # of ω given h₀ (κ̃ = κ at the typical distance): the reference then tells nothing more
 MOST_NARROWING = 400.0
 LEAST_VARIANCE = 1e-12  # of Δ̃ given ω, relative: a sharper edge would change G_E by less than this times f''
@@ -165,8 +166,8 @@ def omega_nodes(counted, reference, law, refinement):
         [
             [low_edge / scale, EDGE_WIDTH * counted_width],
             [high_edge / scale, EDGE_WIDTH * counted_width],
-            [low_reference / slope, step_width],
-            [high_reference / slope, step_width],
+            [low_reference / slope, STEP_WIDTH * step_width],
+            [high_reference / slope, STEP_WIDTH * step_width],
             [low_reference / slope, EDGE_WIDTH * tail_width],
         ]
     )

@@ -173,10 +173,34 @@ def moved(conjugates, step, fraction):
 
 
 @njit
-def predicted(point, log_distance_step):
-    """Conjugates predicted along the tangent at another distance."""
-    tangent = np.array([point.tangent_v, point.tangent_t_hat, point.tangent_p_hat])
-    return moved(point.conjugates, tangent, log_distance_step)
+def predicted(point, previous, log_distance_step):
+    """Conjugates predicted at another distance, from the tangents at the last two saddles.
+
+    With one saddle alone (`previous` the same point) along its tangent, with two along the parabola.
+    """
+    tangent = log_tangent(point)
+    behind = math.log(point.one_minus_p / previous.one_minus_p)
+    if abs(behind) > 1e-12 and abs(log_distance_step) < 2.0 * abs(behind):
+        tangent += 0.5 * log_distance_step / behind * (tangent - log_tangent(previous))
+    c = point.conjugates
+    return Conjugates(
+        max(math.sinh(math.asinh(c.v) + log_distance_step * tangent[0]), 0.0),
+        math.sinh(math.asinh(c.t_hat) + log_distance_step * tangent[1]),
+        math.sinh(math.asinh(c.p_hat) + log_distance_step * tangent[2]),
+    )
+
+
+@njit
+def log_tangent(point):
+    """Change of asinh(v, t̂, p̂) with ln d."""
+    c = point.conjugates
+    return np.array(
+        [
+            point.tangent_v / math.sqrt(1.0 + c.v * c.v),
+            point.tangent_t_hat / math.sqrt(1.0 + c.t_hat * c.t_hat),
+            point.tangent_p_hat / math.sqrt(1.0 + c.p_hat * c.p_hat),
+        ]
+    )
 
 
 @njit

@@ -16,7 +16,7 @@ N_NODES = 12
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(N_NODES)
 LARGEST_PANEL = 1.5
 SHORTEST_PANEL = 1e-7
-GROWTH = 0.5
+GROWTH = 0.6
 REACH = 8.4  # e^{-8.4²/2} = 5e-16
 
 

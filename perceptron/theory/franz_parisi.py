@@ -14,6 +14,7 @@ References
 
 from __future__ import annotations
 
+import heapq
 import math
 from dataclasses import dataclass, field
 
@@ -207,8 +208,10 @@ class Branch:
         """Continue from the nearest known saddle; returns the last saddle and whether `distance` was reached."""
         if distance in self.saddles:
             return self.saddles[distance], True
-        here = min(self.saddles, key=lambda known: abs(math.log(known / distance)))
+        near = heapq.nsmallest(2, self.saddles, key=lambda known: abs(math.log(known / distance)))
+        here = near[0]
         step = LONGEST_STEP
+        previous = near[-1]
         while True:
             saddle = self.saddles[here]
             remaining = math.log(distance / here)
@@ -217,12 +220,13 @@ class Branch:
             step = min(step, abs(remaining))
             ratio = math.copysign(step, remaining)
             target = distance if step == abs(remaining) else here * math.exp(ratio)
-            trial = self.solve_from(kernels.predicted(saddle, ratio), target)
+            start = kernels.predicted(saddle, self.saddles[previous], ratio)
+            trial = self.solve_from(start, target)
             if trial.converged:
                 self.saddles[target] = trial
                 if target == distance:
                     return trial, True
-                here, step = target, min(LONGEST_STEP, 2.0 * step)
+                previous, here, step = here, target, min(LONGEST_STEP, 2.0 * step)
             else:
                 step *= 0.4
                 if step < SHORTEST_STEP:
