@@ -18,10 +18,16 @@ from scipy.special import erfcx, expit, log_ndtr, ndtr
 Array = NDArray[np.float64]
 Overlaps = tuple[float, float, float, float]  # 1 - q, 1 - p, q_ref - t, tau^2 (1 - rho^2)
 
-N_NODES = 200
 START_DISTANCE = 0.15
-NODES = np.linspace(-8.0, 8.0, N_NODES)
+NODES = np.linspace(-8.0, 8.0, 200)
 WEIGHTS = np.exp(-(NODES**2) / 2) / np.sqrt(2 * np.pi) * (NODES[1] - NODES[0])
+
+
+def set_nodes(number: int) -> None:
+    """Use another number of nodes from here on."""
+    global NODES, WEIGHTS  # noqa: PLW0603  # the one setting of a deliberately plain module
+    NODES = np.linspace(-8.0, 8.0, number)
+    WEIGHTS = np.exp(-(NODES**2) / 2) / np.sqrt(2 * np.pi) * (NODES[1] - NODES[0])
 
 
 def inverse_mills(x: Array) -> Array:

@@ -17,8 +17,8 @@ from perceptron.kernels.franz_parisi_entropic import Conjugates, EntropicTerm, e
 
 MAX_ITERATIONS = 60
 LARGEST_STEP = 1.0
-LARGEST_V = 1e9  # beyond it 1 - q < 1e-6: the branch has ended for any purpose
-LARGEST_SLOPE = 100.0  # of A in z₀, in units of 1 + √v
+LARGEST_V = 1e7  # beyond it 1 - q is about 1e-6 or less: the branch has ended for any purpose
+LARGEST_SLOPE = 10.0  # of A in z₀, in units of 1 + √v
 FINER = 1.3  # refinement of the grid that judges the result
 
 DISTANCE, UNCONSTRAINED, FIELD = 0, 1, 2
@@ -180,7 +180,7 @@ def predicted(point, previous, log_distance_step):
     """
     tangent = log_tangent(point)
     behind = math.log(point.one_minus_p / previous.one_minus_p)
-    if abs(behind) > 1e-12 and abs(log_distance_step) < 2.0 * abs(behind):
+    if abs(behind) > 1e-12 and abs(log_distance_step) < 1.5 * abs(behind):
         tangent += 0.5 * log_distance_step / behind * (tangent - log_tangent(previous))
     c = point.conjugates
     return Conjugates(
@@ -216,7 +216,7 @@ def relative_size(step, conjugates):
 def is_workable(problem, conjugates):
     """Whether the averages at these conjugates need a bounded number of nodes; false for nan."""
     slope = abs(conjugates.t_hat) / math.sqrt(problem.reference_q_hat)
-    return conjugates.v <= LARGEST_V and slope <= LARGEST_SLOPE * (1.0 + math.sqrt(conjugates.v))
+    return abs(conjugates.p_hat) < LARGEST_V and conjugates.v <= LARGEST_V and slope <= LARGEST_SLOPE * (1.0 + math.sqrt(conjugates.v))
 
 
 @njit

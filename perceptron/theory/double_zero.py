@@ -21,7 +21,8 @@ from perceptron.theory.franz_parisi import TOLERANCE, Branch, Point, make_proble
 
 __all__ = ["Dip", "Family", "find_dip", "find_double_zero"]
 
-WALK_RATIO = 0.7  # of successive distances
+WALK_RATIO = 0.65  # of successive distances
+SEARCH_TOLERANCE = 1e-6  # of the walk; Newton's method has the tolerance of results
 SMALLEST_DISTANCE = 1e-10
 GEOMETRIC = 1e-4  # t̂ relative to its value at d*: below it nearly all configurations are solutions
 MAX_BISECTIONS = 60
@@ -63,6 +64,10 @@ def find_dip(branch: Branch, order: int) -> Dip:
             lowest = min(lowest, dip, key=lambda d: d.value)
         above = below
     return lowest
+
+
+def _coarse_dip(family: Family, order: int, parameter: float) -> Dip:
+    return find_dip(unchecked_branch(*family(parameter), SEARCH_TOLERANCE), order)
 
 
 def _derivative(point: Point, order: int) -> float:
@@ -152,14 +157,12 @@ def find_double_zero(
     end too, there is no such threshold in the interval.
     """
     negative, positive = interval
-    dip = find_dip(unchecked_branch(*family(positive)), order)
-    nothing = Solution(name, math.nan, math.nan, Status.NO_SUCH_THRESHOLD, 0, math.nan, 1e-9)
-    if dip.value < 0.0:
-        return nothing
     ends = sorted(interval)
-    for _ in range(MAX_BISECTIONS):
+    for bisection in range(MAX_BISECTIONS):
+        if bisection == 1 and _coarse_dip(family, order, positive).value < 0.0:
+            return Solution(name, math.nan, math.nan, Status.NO_SUCH_THRESHOLD, 0, math.nan, 1e-9)
         parameter = midpoint(negative, positive)
-        dip = find_dip(unchecked_branch(*family(parameter)), order)
+        dip = _coarse_dip(family, order, parameter)
         if dip.conjugates is not None:
             solution = _newton(name, family, order, parameter, dip)
             if solution.status is Status.CONVERGED and ends[0] < solution.value <= ends[1]:

@@ -122,11 +122,11 @@ def franz_parisi_branch(load: float, reference_margin: float, margin: float = 0.
     return unchecked_branch(load, reference_margin, margin)
 
 
-def unchecked_branch(load: float, reference_margin: float, margin: float) -> Branch:
-    """As `franz_parisi_branch`, but references may lie past κ_max, as threshold solvers need."""
+def unchecked_branch(load: float, reference_margin: float, margin: float, tolerance: float = TOLERANCE) -> Branch:
+    """As `franz_parisi_branch`, but references may lie past κ_max and the tolerance be coarse, for searches."""
     problem = make_problem(load, reference_margin, margin)
     top = _unconstrained(problem, typical_solutions(load, margin))
-    branch = Branch(problem, {0.5 * top.one_minus_p: top})
+    branch = Branch(problem, {0.5 * top.one_minus_p: top}, tolerance)
     if not top.converged:
         raise ConvergenceError(branch.message("at the maximum d*", top), branch.as_point(top))
     return branch
@@ -149,11 +149,12 @@ def _unconstrained(problem: kernels.Problem, counted: TypicalSolutions) -> kerne
 class Branch:
     """The saddle as a function of distance; remembers every saddle it has solved, by distance.
 
-    The first saddle given is where continuation starts; `franz_parisi_branch` gives the one at d*.
+    `tolerance` is that of the residual. The first saddle given is where continuation starts; `franz_parisi_branch` gives the one at d*.
     """
 
     problem: kernels.Problem
     saddles: dict[float, kernels.SaddlePoint]
+    tolerance: float = TOLERANCE
     ends: set[tuple[float, bool]] = field(default_factory=set)
     top: kernels.SaddlePoint = field(init=False)
 
@@ -199,7 +200,7 @@ class Branch:
         return bottom.converged
 
     def _climb(self, bottom: kernels.SaddlePoint, lowest: float, distance: float) -> None:
-        lower = Branch(self.problem, {lowest: bottom})
+        lower = Branch(self.problem, {lowest: bottom}, self.tolerance)
         lower.follow(distance)
         self.saddles |= lower.saddles
         self.ends |= lower.ends
@@ -221,8 +222,8 @@ class Branch:
             ratio = math.copysign(step, remaining)
             target = distance if step == abs(remaining) else here * math.exp(ratio)
             start = kernels.predicted(saddle, self.saddles[previous], ratio)
-            trial = self.solve_from(start, target)
-            if trial.converged:
+            trial = self.solve_from(start, target) if kernels.is_workable(self.problem, start) else None
+            if trial is not None and trial.converged:
                 self.saddles[target] = trial
                 if target == distance:
                     return trial, True
@@ -235,7 +236,7 @@ class Branch:
     def solve_from(self, start: Conjugates, distance: float) -> kernels.SaddlePoint:
         """Newton's method at `distance` from given conjugates."""
         closure = kernels.Closure(kernels.DISTANCE, distance)
-        return kernels.solve_saddle_point(self.problem, start, closure, 1.0, TOLERANCE)
+        return kernels.solve_saddle_point(self.problem, start, closure, 1.0, self.tolerance)
 
     def as_point(
         self, saddle: kernels.SaddlePoint, distance: float | None = None, status: Status | None = None
@@ -265,7 +266,7 @@ class Branch:
             status=status,
             iterations=saddle.iterations,
             residual=saddle.residual,
-            tolerance=TOLERANCE,
+            tolerance=self.tolerance,
         )
 
     def message(self, where: str, saddle: kernels.SaddlePoint) -> str:

@@ -236,22 +236,28 @@ def maximum_margin(load: float, *, throw: bool = True) -> Solution:
 def _maximum_margin(load: float) -> Solution:
     end = largest_margin(load)
     low, high = end - 1.0, end
-    while typical_solutions(load, low).entropy.value < 0.0:
+    while _entropy_and_slope(load, low)[0] < 0.0:
         low, high = low - 1.0, low
     margin = low
     for iteration in range(1, 200):
-        typical = typical_solutions(load, margin)
-        if typical.entropy.value > 0.0:
-            low = margin
-        else:
-            high = margin
-        step = -typical.entropy.value / typical.entropy_by_margin
+        entropy, slope = _entropy_and_slope(load, margin)
+        low, high = (margin, high) if entropy > 0.0 else (low, margin)
+        step = -entropy / slope
         if abs(step) <= 1e-15 * (1.0 + abs(margin)):
             break
         margin = margin + step if low < margin + step < high else 0.5 * (low + high)
+    typical = typical_solutions(load, margin)
     error = (typical.entropy.error + abs(typical.entropy.value)) / abs(typical.entropy_by_margin)
     status = Status.CONVERGED if error < 1e-11 * (1.0 + abs(margin)) else Status.NOT_CONVERGED
     return Solution("kappa_max", margin, error, status, iteration, typical.entropy.value, TOLERANCE)
+
+
+def _entropy_and_slope(load: float, margin: float) -> tuple[float, float]:
+    """φ and ∂φ/∂κ on the coarse grid alone, for iterations."""
+    prior, constraint = BinaryWeights(), MarginStep(margin)
+    saddle = kernels.solve_saddle(prior, constraint, load, 1.0, TOLERANCE)
+    entropy, _, energetic = kernels.free_entropy(prior, constraint, load, saddle, 1.0)
+    return entropy, -load * energetic.slope
 
 
 def stability_distribution(
