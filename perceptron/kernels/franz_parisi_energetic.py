@@ -14,16 +14,17 @@ from typing import NamedTuple
 import numpy as np
 
 from perceptron.jit import njit
-from perceptron.kernels.constraints import edges, log_probability
+from perceptron.kernels.constraints import edges, is_met, log_probability
 from perceptron.kernels.quadrature import N_NODES, graded_nodes, reach
 
 LATTICE_STEP = 0.82
 TAIL_STEP = 0.58  # of the lattice, where 1/Z̃ bends, in standard deviations of Δ̃ given h₀
 EDGE_WIDTH = 3.5  # of the panels, in widths of the counted edge: zeros of H lie 3.4 away
 STEP_WIDTH = 2.5  # of the panels, in widths of the reference edge, where the density is entire
+LONGEST_WALK = 60.0
 NEGLIGIBLE = 1e-14
 NO_SPREAD = 1e-26  # of ω given h₀ (κ̃ = κ at the typical distance): the reference then tells nothing more
-MOST_NARROWING = 400.0
+MOST_NARROWING = 2e4  # of the lattice in y by a sharp Δ̃; beyond it the error estimate speaks
 LEAST_VARIANCE = 1e-12  # of Δ̃ given ω, relative: a sharper edge would change G_E by less than this times f''
 LOG_SQRT_2PI = 0.9189385332046728
 
@@ -118,14 +119,27 @@ def add_lattice_node(reference, law, omega, y, sums):
 
 
 @njit
+def most_likely_y(reference, law, omega):
+    """Where e^{-y²/2} Z₁(y) is largest, roughly: 0, or towards the edge where the reference would be violated."""
+    mean = law.stability_slope * omega
+    if is_met(reference, mean):
+        return 0.0
+    low, high = edges(reference)
+    missing = (low if abs(low - mean) < abs(high - mean) else high) - mean
+    spread = law.stability_spread
+    return spread * missing / (law.stability_variance + spread * spread)
+
+
+@njit
 def reference_averages(reference, law, omega, sums):
-    """Averages over y of Z₁/Z̃ times 1, g̃, g̃' - g̃², ∂ ln Z₁, g̃ ∂ ln Z₁, ∂²Z₁/Z₁, walking out both ways from y = 0."""
+    """Averages over y of Z₁/Z̃ times 1, g̃, g̃' - g̃², ∂ ln Z₁, g̃ ∂ ln Z₁, ∂²Z₁/Z₁, walking out from the likeliest y."""
     sums[:] = 0.0
-    largest = add_lattice_node(reference, law, omega, 0.0, sums)
+    start = most_likely_y(reference, law, omega)
+    largest = add_lattice_node(reference, law, omega, start, sums)
     for direction in (-1.0, 1.0):
         previous = largest
-        y = 0.0
-        while abs(y) < 60.0:
+        y = start
+        while abs(y - start) < LONGEST_WALK:
             y += direction * law.lattice_step
             size = add_lattice_node(reference, law, omega, y, sums)
             largest = max(largest, size)

@@ -89,7 +89,7 @@ def _load_threshold(name: str, margin: float, order: int) -> Solution:
     def family(load: float) -> tuple[float, float, float]:
         return load, maximum_margin(load).value, margin
 
-    return find_double_zero(name, family, order, (end, 0.4 * end), lambda a, b: 0.6 * a + 0.4 * b)
+    return find_double_zero(name, family, order, (end, 0.4 * end), lambda a, b: 0.8 * a + 0.2 * b)
 
 
 def counted_margin_threshold(load: float, reference_margin: float, *, throw: bool = True) -> Solution:
