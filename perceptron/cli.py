@@ -22,14 +22,17 @@ from perceptron import report
 from perceptron.solution import ConvergenceError, Estimate, Solution
 
 app = typer.Typer(
-    help="Statistical physics of binary perceptrons: entropies, local entropies, thresholds, figures.",
+    help="Theory of binary perceptrons: entropies and local entropies of typical solutions, thresholds, figures.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
 
 Alpha = Annotated[float, typer.Option("--alpha", help="Load α = P/N.")]
-Margin = Annotated[float, typer.Option("--margin", help="Margin κ of the (counted) solutions.")]
+MarginsAt = Annotated[float, typer.Option("--alpha", help="Load at which the margins and d* are taken.")]
+Margin = Annotated[
+    float, typer.Option("--margin", help="Margin κ; of the counted solutions where there are references.")
+]
 HalfWidth = Annotated[
     float | None, typer.Option("--half-width", help="Symmetric perceptron |w·ξ|/√N <= this, in place of a margin.")
 ]
@@ -58,7 +61,7 @@ SYMBOLS = {
 
 
 @app.command()
-def thresholds(margin: Margin = 0.0, alpha: Alpha = 0.5, json: Json = False, output: Output = None) -> None:
+def thresholds(margin: Margin = 0.0, alpha: MarginsAt = 0.5, json: Json = False, output: Output = None) -> None:
     """Loads α_c and α'_u, and the margins κ̃_min, κ̃_u, κ_max and d* at one load, beside the paper's values."""
     from perceptron.theory.replica_symmetric import capacity  # noqa: PLC0415
     from perceptron.theory.thresholds import dense_core_load, isolation_load, phases  # noqa: PLC0415
@@ -97,7 +100,7 @@ def entropy(
     typical = typical_solutions(alpha, _constraint(margin, half_width), throw=False)
     names = ("entropy", "overlap", "q_hat", "typical_distance", "replicon")
     quantities = {name: getattr(typical, name) for name in names}
-    title = f"Typical solutions at α = {alpha:g}, {typical.constraint}"
+    title = f"Typical solutions at α = {alpha:g}, {_in_words(typical.constraint)}"
     table = report.quantity_table(title, [(SYMBOLS[name], value, "") for name, value in quantities.items()])
     head = {"status": typical.status, "alpha": alpha, "constraint": typical.constraint._asdict()}
     tail = {"iterations": typical.iterations, "residual": typical.residual}
@@ -112,7 +115,7 @@ def capacity(margin: Margin = 0.0, half_width: HalfWidth = None, json: Json = Fa
     report.check_output(output, ".json")
     constraint = _constraint(margin, half_width)
     solution = critical_load(constraint)
-    table = report.quantity_table(f"Capacity for {constraint}", [(SYMBOLS["alpha_c"], solution, "")])
+    table = report.quantity_table(f"Capacity for {_in_words(constraint)}", [(SYMBOLS["alpha_c"], solution, "")])
     result = {"status": solution.status, "constraint": constraint._asdict(), "alpha_c": solution}
     report.emit(result, table, as_object=json, output=output)
 
@@ -147,7 +150,9 @@ def local_entropy(
     alpha: Alpha,
     reference_margin: Annotated[str, typer.Option("--reference-margin", help="κ̃: a number, or max.")],
     margin: Margin = 0.0,
-    distance: Annotated[str, typer.Option(help="Distances, comma-separated; 200 up to d* unless given.")] = "",
+    distance: Annotated[
+        str, typer.Option(help="Distances, comma-separated; 200 from 1e-3 to 1.1 d* unless given.")
+    ] = "",
     jobs: Jobs = 1,
     json: Json = False,
     output: Annotated[
@@ -199,7 +204,7 @@ def figure(
 
 def _profile_table(profile: Any, n_rows: int = 20) -> Table:
     title = f"α = {profile.load:g}, κ̃ = {profile.reference_margin:.10g}, κ = {profile.margin:g}: {profile.status.name}"
-    table = Table(title=f"{title}; d* = {profile.d_star}", title_justify="left")
+    table = Table(title=f"{title}\nd* = {profile.d_star}", title_justify="left")
     for column in ("distance", "local entropy", "error", "derivative", "error", "replicon"):
         table.add_column(column, justify="right")
     every = max(1, len(profile.points) // n_rows)
@@ -208,14 +213,21 @@ def _profile_table(profile: Any, n_rows: int = 20) -> Table:
         cells = [f"{value:.10f}" if k % 2 == 0 else f"{value:.0e}" for k, value in enumerate(values)]
         table.add_row(f"{point.distance:.6g}", *cells, f"{point.replicon:.3f}")
     if profile.missing:
-        table.caption = "no saddle beyond d = " + ", ".join(f"{d:.4g}" for d in {p.distance for p in profile.missing})
+        last = ", ".join(f"{d:.4g}" for d in sorted({point.distance for point in profile.missing}))
+        table.caption = f"{len(profile.missing)} distances have no saddle; last saddles on the way at d = {last}"
     return table
 
 
 def _constraint(margin: float, half_width: float | None) -> Any:
+    if half_width is not None and margin != 0.0:
+        raise ValueError(f"margin = {margin!r} is not used with a half-width; allowed: one of the two")
     from perceptron.kernels.constraints import MarginStep, SymmetricWindow  # noqa: PLC0415
 
     return MarginStep(margin) if half_width is None else SymmetricWindow(half_width)
+
+
+def _in_words(constraint: Any) -> str:
+    return ", ".join(f"{name.replace('_', ' ')} {value:g}" for name, value in constraint._asdict().items())
 
 
 def _number(name: str, text: str) -> float:

@@ -83,7 +83,8 @@ def _cells(quantity: Any) -> tuple[str, str]:
 @contextmanager
 def sweep_progress(label: str) -> Iterator[Any]:
     """A progress bar on standard error; yields a function of (number finished, number of tasks)."""
+    console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task(label, total=None)
         yield lambda finished, total: bar.update(task, completed=finished, total=total)

@@ -1,1 +1,1 @@
-"""."""
+"""Flat-histogram sampling of any system; empty until the engine lands."""

@@ -21,7 +21,7 @@ LARGEST_V = 1e7  # beyond it 1 - q is about 1e-6 or less: the branch has ended f
 LARGEST_SLOPE = 10.0  # of A in z₀, in units of 1 + √v
 FINER = 1.3  # refinement of the grid that judges the result
 
-DISTANCE, UNCONSTRAINED, FIELD = 0, 1, 2
+DISTANCE, UNCONSTRAINED = 0, 1
 
 
 class Problem(NamedTuple):
@@ -35,7 +35,7 @@ class Problem(NamedTuple):
 
 
 class Closure(NamedTuple):
-    """The condition that closes the saddle: the distance, p̂ = t̂ (the unconstrained maximum), or the field p̂."""
+    """The condition that closes the saddle: the distance, or p̂ = t̂ at the unconstrained maximum."""
 
     kind: int
     value: float
@@ -103,12 +103,9 @@ def evaluate(problem, conjugates, closure, refinement):
     if closure.kind == DISTANCE:
         residuals[0] = math.log(entropic.one_minus_p / (2.0 * closure.value))
         jacobian[0] = -gradient[0] / entropic.one_minus_p
-    elif closure.kind == UNCONSTRAINED:
+    else:
         residuals[0] = conjugates.p_hat - conjugates.t_hat
         jacobian[0] = np.array([0.0, -1.0, 1.0])
-    else:
-        residuals[0] = (conjugates.p_hat - closure.value) / (1.0 + abs(closure.value))
-        jacobian[0] = np.array([0.0, 0.0, 1.0 / (1.0 + abs(closure.value))])
     by_q = np.array([energetic.d_pq, energetic.d_tq, energetic.d_qq])
     by_t = np.array([energetic.d_pt, energetic.d_tt, energetic.d_tq])
     jacobian[1] = 2.0 * load * combine(by_q, gradient)
@@ -216,7 +213,11 @@ def relative_size(step, conjugates):
 def is_workable(problem, conjugates):
     """Whether the averages at these conjugates need a bounded number of nodes; false for nan."""
     slope = abs(conjugates.t_hat) / math.sqrt(problem.reference_q_hat)
-    return abs(conjugates.p_hat) < LARGEST_V and conjugates.v <= LARGEST_V and slope <= LARGEST_SLOPE * (1.0 + math.sqrt(conjugates.v))
+    return (
+        abs(conjugates.p_hat) < LARGEST_V
+        and conjugates.v <= LARGEST_V
+        and slope <= LARGEST_SLOPE * (1.0 + math.sqrt(conjugates.v))
+    )
 
 
 @njit

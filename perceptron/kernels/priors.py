@@ -1,8 +1,8 @@
 """Entropic terms: what one weight may be.
 
-A prior with ⟨w²⟩ = 1 enters the replica-symmetric theory through the partition function of one weight in a
-field, Z(A) = Σ_w e^{A w}: its logarithm and first two derivatives, the mean and the variance of w. To add a
-prior, write a NamedTuple of its parameters and register `log_partition`.
+A prior whose weights all have w² = 1 enters the replica-symmetric theory through the partition function of one weight
+in a field, Z(A) = Σ_w e^{A w}: its logarithm and first two derivatives, the mean and the variance of w. To add a prior,
+write a NamedTuple of its parameters and register `log_partition`.
 """
 
 import math

@@ -93,13 +93,12 @@ def updated_q_hat(prior, constraint, load, q_hat, refinement):
 def solve_saddle(prior, constraint, load, refinement, tolerance):
     """Bracket the smallest root of ln(map(q̂)/q̂) from below and close in by the Illinois rule.
 
-    q̂ = 0 is returned where the map vanishes there, as for constraints that are even in the stability.
+    q̂ = 0 is returned where neither prior nor constraint prefers a sign, as in the symmetric perceptron.
     """
-    without_overlap = log_partition(prior, 0.0)[2]
-    slope = log_probability(constraint, 0.0, without_overlap)[1]
-    if slope == 0.0:
-        return Saddle(0.0, without_overlap, 0.0, 1, True)
-    low = load * slope * slope
+    _, mean, variance = log_partition(prior, 0.0)
+    if mean == 0.0 and log_probability(constraint, 0.0, variance)[1] == 0.0:
+        return Saddle(0.0, variance, 0.0, 1, True)
+    low, _ = updated_q_hat(prior, constraint, load, 0.0, refinement)
     mapped, one_minus_overlap = updated_q_hat(prior, constraint, load, low, refinement)
     f_low = math.log(mapped / low)
     high, f_high, iterations = low, f_low, 2

@@ -118,7 +118,7 @@ def _newton(name: str, family: Family, order: int, parameter: float, dip: Dip) -
     x = np.array([math.log(dip.distance), parameter])
     start = dip.conjugates
     assert start is not None
-    failed = Solution(name, math.nan, math.nan, Status.NOT_CONVERGED, 0, math.nan, 1e-9)
+    failed = Solution(name, parameter, math.nan, Status.NOT_CONVERGED, 0, math.nan, 1e-9)
     for iteration in range(1, MAX_NEWTON + 1):
         here = _condition(family, order, x, start)
         shifted_d = _condition(family, order, x + np.array([STEP_LN_D, 0.0]), here.conjugates)
@@ -171,4 +171,4 @@ def find_double_zero(
             negative = parameter
         else:
             positive = parameter
-    return Solution(name, math.nan, math.nan, Status.NOT_CONVERGED, MAX_BISECTIONS, math.nan, 1e-9)
+    return Solution(name, parameter, math.nan, Status.NOT_CONVERGED, MAX_BISECTIONS, dip.value, 1e-9)

@@ -3,8 +3,8 @@
 φ_FP(d; α, κ̃, κ) is the typical value of (1/N) ln of the number of configurations with margin κ at normalised
 Hamming distance d of a reference drawn uniformly among all solutions with margin κ̃ [1]_, in the replica-symmetric
 ansatz. A `Branch` follows the saddle point continuously in d from the unconstrained maximum d*, where it is known from
-two equations. Not for distances at which the replicon exceeds 1: the value is then reported, but is only an
-upper bound in spirit, and negative values mean that typically there is no such configuration.
+two equations. Negative values mean that typically there is no such configuration. Not for distances at which the
+replicon exceeds 1: the value is then reported, but replica symmetry is broken.
 
 References
 ----------
@@ -149,7 +149,8 @@ def _unconstrained(problem: kernels.Problem, counted: TypicalSolutions) -> kerne
 class Branch:
     """The saddle as a function of distance; remembers every saddle it has solved, by distance.
 
-    `tolerance` is that of the residual. The first saddle given is where continuation starts; `franz_parisi_branch` gives the one at d*.
+    The first saddle given is where continuation starts; `franz_parisi_branch` gives the one at d*. `tolerance` is that
+    of the residual.
     """
 
     problem: kernels.Problem

@@ -95,7 +95,7 @@ def typical_solutions(
     constraint : float or NamedTuple
         A number κ means `MarginStep(κ)`; any registered constraint is accepted.
     prior : NamedTuple
-        A registered prior with ⟨w²⟩ = 1.
+        A registered prior whose weights have w² = 1 (other values would need a self-overlap).
     throw : bool
         Raise when not converged (default) or return the last iterate with its status.
 

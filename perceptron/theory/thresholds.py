@@ -130,7 +130,7 @@ class Phases:
     d_star : Estimate
         Distance of the global maximum around references of that margin.
     phase : str
-        "isolated", "isolated balls", "entropically isolated balls" or "dense".
+        "isolated", "isolated balls", "entropically isolated balls" or "dense"; "no solutions" beyond α_c(κ).
     negative_interval : tuple of Estimate or None
         [d₁, d₂] in which the local entropy is negative.
     """
@@ -154,7 +154,9 @@ def phases(load: float, margin: float = 0.0, reference_margin: float | None = No
     branch = franz_parisi_branch(load, chosen, margin)
     lower, upper = kappa_min(load, margin), kappa_u(load, margin)
     interval = None
-    if chosen <= margin:
+    if branch.top.local_entropy <= 0.0:
+        phase = "no solutions"
+    elif chosen <= margin:
         phase = "isolated"
     elif not chosen >= lower.value:  # also where there is no kappa_min
         phase = "isolated balls"
@@ -168,7 +170,7 @@ def phases(load: float, margin: float = 0.0, reference_margin: float | None = No
 
 
 def negative_interval(branch: Branch) -> tuple[Estimate, Estimate] | None:
-    """[d₁, d₂] in which the local entropy is negative; d₁ = 0 where it is negative down to d = 0, None if nowhere.
+    """[d₁, d₂] in which the local entropy is negative, for φ(d*) > 0; None if nowhere, d₁ = 0 if down to d = 0.
 
     Walks down from d* and, where references have a larger margin than is counted, up from d -> 0, to the first sign
     change of φ on each side; a gap without a saddle, in which not even negative entropies exist, counts as negative.
