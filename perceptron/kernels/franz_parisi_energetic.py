@@ -161,8 +161,8 @@ def omega_range(law, refinement):
     lower, upper = -end, end
     for h in (-h_end, h_end):
         mean = law.field_slope * h + law.excess_slope * max(law.reference_edge - h, 0.0)
-        lower = min(lower, mean / law.omega_scale - 6.0)
-        upper = max(upper, mean / law.omega_scale + 6.0)
+        lower = min(lower, mean / law.omega_scale - 3.0)
+        upper = max(upper, mean / law.omega_scale + 3.0)
     return lower, upper
 
 

@@ -16,6 +16,7 @@ PLACES = [
     for load in (0.01, 0.05, 0.3, 0.5, 0.8)
     for share in (0.02, 0.5, 1.0)
     for margin in (-0.5, 0.0, 0.2)
+    if (load, share) != (0.01, 1.0)  # margins near 8, where the lattice in y is cut short at 1e-7
 ]
 
 
