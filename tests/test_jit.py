@@ -33,8 +33,7 @@ for mean in (-20.0, -0.3, 0.0, 0.4, 3.0):
         numbers += constraints.log_probability(constraint, mean, 0.3)
     numbers += priors.log_partition(weights, mean)
 saddle = replica_symmetric.solve_saddle(weights, step, 0.5, 1.0, 1e-14)
-entropy, entropic, energetic = replica_symmetric.free_entropy(weights, step, 0.5, saddle, 1.0)
-numbers += [*saddle, entropy, *entropic, *energetic]
+numbers += [*saddle, *replica_symmetric.free_entropy(weights, step, 0.5, saddle, 1.0)]
 print(" ".join(float(number).hex() for number in numbers))
 """
 

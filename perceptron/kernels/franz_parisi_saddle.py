@@ -56,7 +56,9 @@ class Evaluation(NamedTuple):
 class SaddlePoint(NamedTuple):
     """A Franz-Parisi saddle and the entropy there."""
 
-    conjugates: Conjugates
+    v: float
+    t_hat: float
+    p_hat: float
     q_hat: float
     one_minus_p: float
     t_deficit: float
@@ -75,6 +77,11 @@ class SaddlePoint(NamedTuple):
     tangent_v: float  # d(v, t̂, p̂)/d ln d
     tangent_t_hat: float
     tangent_p_hat: float
+
+    @property
+    def conjugates(self) -> Conjugates:
+        """The unknowns of the saddle."""
+        return Conjugates(self.v, self.t_hat, self.p_hat)
 
 
 @njit
@@ -179,23 +186,21 @@ def predicted(point, previous, log_distance_step):
     behind = math.log(point.one_minus_p / previous.one_minus_p)
     if abs(behind) > 1e-12 and abs(log_distance_step) < 1.5 * abs(behind):
         tangent += 0.5 * log_distance_step / behind * (tangent - log_tangent(previous))
-    c = point.conjugates
     return Conjugates(
-        max(math.sinh(math.asinh(c.v) + log_distance_step * tangent[0]), 0.0),
-        math.sinh(math.asinh(c.t_hat) + log_distance_step * tangent[1]),
-        math.sinh(math.asinh(c.p_hat) + log_distance_step * tangent[2]),
+        max(math.sinh(math.asinh(point.v) + log_distance_step * tangent[0]), 0.0),
+        math.sinh(math.asinh(point.t_hat) + log_distance_step * tangent[1]),
+        math.sinh(math.asinh(point.p_hat) + log_distance_step * tangent[2]),
     )
 
 
 @njit
 def log_tangent(point):
     """Change of asinh(v, t̂, p̂) with ln d."""
-    c = point.conjugates
     return np.array(
         [
-            point.tangent_v / math.sqrt(1.0 + c.v * c.v),
-            point.tangent_t_hat / math.sqrt(1.0 + c.t_hat * c.t_hat),
-            point.tangent_p_hat / math.sqrt(1.0 + c.p_hat * c.p_hat),
+            point.tangent_v / math.sqrt(1.0 + point.v * point.v),
+            point.tangent_t_hat / math.sqrt(1.0 + point.t_hat * point.t_hat),
+            point.tangent_p_hat / math.sqrt(1.0 + point.p_hat * point.p_hat),
         ]
     )
 
@@ -305,7 +310,9 @@ def solve_saddle_point(problem, start, closure, refinement, tolerance):
     fine_replicon = replicon(problem, fine)
     e = fine.entropic
     return SaddlePoint(
-        fine.conjugates,
+        fine.conjugates.v,
+        fine.conjugates.t_hat,
+        fine.conjugates.p_hat,
         fine.q_hat,
         e.one_minus_p,
         e.t_deficit,
@@ -325,3 +332,27 @@ def solve_saddle_point(problem, start, closure, refinement, tolerance):
         tangent[1] * where,
         tangent[2] * where,
     )
+
+
+@njit
+def solve_saddle_point_flat(problem, start, closure, refinement, tolerance):
+    """`solve_saddle_point` for Python, as a plain tuple (see `perceptron.kernels`)."""
+    return solve_saddle_point(problem, start, closure, refinement, tolerance)[:]
+
+
+@njit
+def predicted_flat(point, previous, log_distance_step):
+    """`predicted` for Python, as a plain tuple."""
+    return predicted(point, previous, log_distance_step)[:]
+
+
+@njit
+def unconstrained_start(problem, q_hat):
+    """(v, t̂, p̂ = t̂) near the maximum over d, by fixed-point iteration of t̂ = α⟨g̃ g⟩ at the given q̂."""
+    one_minus_q = problem.reference_one_minus_q
+    t_hat = min(math.sqrt(q_hat * problem.reference_q_hat), q_hat)
+    for _ in range(12):
+        v = max(q_hat - t_hat * t_hat / problem.reference_q_hat, 0.0)
+        entropic = entropic_term(problem.reference_q_hat, one_minus_q, Conjugates(v, t_hat, t_hat), 1.0)
+        t_hat = -problem.load * energetic_term(problem.counted, problem.reference, one_minus_q, entropic, 1.0).d_t
+    return v, t_hat, t_hat

@@ -38,6 +38,17 @@ class Energetic(NamedTuple):
     squared_curvature: float
 
 
+class FreeEntropy(NamedTuple):
+    """φ and the averages it is made of."""
+
+    value: float
+    log_partition: float
+    squared_susceptibility: float
+    log_probability: float
+    slope: float
+    squared_curvature: float
+
+
 class Saddle(NamedTuple):
     """A replica-symmetric saddle point."""
 
@@ -130,8 +141,27 @@ def free_entropy(prior, constraint, load, saddle, refinement):
     """φ = -q̂(1-q)/2 + ⟨ln Z_prior⟩ + α⟨ln Z_constraint⟩ and the averages it is made of."""
     entropic = entropic_averages(prior, saddle.q_hat, refinement)
     energetic = energetic_averages(constraint, saddle.one_minus_overlap, refinement)
-    entropy = -0.5 * saddle.q_hat * saddle.one_minus_overlap + entropic.log_partition + load * energetic.log_probability
-    return entropy, entropic, energetic
+    cost = -0.5 * saddle.q_hat * saddle.one_minus_overlap
+    return FreeEntropy(
+        cost + entropic.log_partition + load * energetic.log_probability,
+        entropic.log_partition,
+        entropic.squared_susceptibility,
+        energetic.log_probability,
+        energetic.slope,
+        energetic.squared_curvature,
+    )
+
+
+@njit
+def solve_saddle_flat(prior, constraint, load, refinement, tolerance):
+    """`solve_saddle` for Python, as a plain tuple (see `perceptron.kernels`)."""
+    return solve_saddle(prior, constraint, load, refinement, tolerance)[:]
+
+
+@njit
+def free_entropy_flat(prior, constraint, load, saddle, refinement):
+    """`free_entropy` for Python, as a plain tuple."""
+    return free_entropy(prior, constraint, load, saddle, refinement)[:]
 
 
 @njit

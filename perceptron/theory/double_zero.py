@@ -17,7 +17,7 @@ import numpy as np
 from perceptron.kernels import franz_parisi_saddle as kernels
 from perceptron.kernels.franz_parisi_entropic import Conjugates
 from perceptron.solution import Solution, Status
-from perceptron.theory.franz_parisi import TOLERANCE, Branch, Point, make_problem, unchecked_branch
+from perceptron.theory.franz_parisi import Branch, Point, make_problem, solve_saddle_point, unchecked_branch
 
 __all__ = ["Dip", "Family", "find_dip", "find_double_zero"]
 
@@ -53,7 +53,7 @@ def find_dip(branch: Branch, order: int) -> Dip:
     lowest = Dip(math.inf, math.nan, None)
     distance = 0.97 * branch.d_star.value
     above = branch.at(distance)
-    while distance > SMALLEST_DISTANCE and above.t_hat > GEOMETRIC * branch.top.conjugates.t_hat:
+    while distance > SMALLEST_DISTANCE and above.t_hat > GEOMETRIC * branch.top.t_hat:
         distance *= WALK_RATIO
         saddle, reached = branch.follow(distance)
         if not reached:
@@ -102,7 +102,7 @@ class _Condition:
 def _condition(family: Family, order: int, x: np.ndarray, start: Conjugates) -> _Condition:
     distance = math.exp(x[0])
     closure = kernels.Closure(kernels.DISTANCE, distance)
-    saddle = kernels.solve_saddle_point(make_problem(*family(x[1])), start, closure, 1.0, TOLERANCE)
+    saddle = solve_saddle_point(make_problem(*family(x[1])), start, closure)
     values = (saddle.local_entropy, saddle.derivative, saddle.second_derivative)
     errors = (saddle.local_entropy_error, saddle.derivative_error, saddle.second_derivative_error)
     return _Condition(

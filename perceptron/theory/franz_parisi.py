@@ -21,8 +21,7 @@ from dataclasses import dataclass, field
 from perceptron.checks import check_real
 from perceptron.kernels import franz_parisi_saddle as kernels
 from perceptron.kernels.constraints import MarginStep
-from perceptron.kernels.franz_parisi_energetic import energetic_term
-from perceptron.kernels.franz_parisi_entropic import Conjugates, entropic_term
+from perceptron.kernels.franz_parisi_entropic import Conjugates
 from perceptron.solution import ConvergenceError, Estimate, Status
 from perceptron.theory.replica_symmetric import (
     TypicalSolutions,
@@ -134,15 +133,15 @@ def unchecked_branch(load: float, reference_margin: float, margin: float, tolera
 
 def _unconstrained(problem: kernels.Problem, counted: TypicalSolutions) -> kernels.SaddlePoint:
     """The maximum over d: q and q̂ are those of the counted solutions alone, and p̂ = t̂."""
-    q_hat, reference_one_minus_q = counted.q_hat.value, problem.reference_one_minus_q
-    t_hat = min(math.sqrt(q_hat * problem.reference_q_hat), q_hat)
-    for _ in range(12):
-        v = max(q_hat - t_hat * t_hat / problem.reference_q_hat, 0.0)
-        start = Conjugates(v, t_hat, t_hat)
-        entropic = entropic_term(problem.reference_q_hat, reference_one_minus_q, start, 1.0)
-        energetic = energetic_term(problem.counted, problem.reference, reference_one_minus_q, entropic, 1.0)
-        t_hat = -problem.load * energetic.d_t
-    return kernels.solve_saddle_point(problem, start, kernels.Closure(kernels.UNCONSTRAINED, 0.0), 1.0, TOLERANCE)
+    start = Conjugates(*kernels.unconstrained_start(problem, counted.q_hat.value))
+    return solve_saddle_point(problem, start, kernels.Closure(kernels.UNCONSTRAINED, 0.0))
+
+
+def solve_saddle_point(
+    problem: kernels.Problem, start: Conjugates, closure: kernels.Closure, tolerance: float = TOLERANCE
+) -> kernels.SaddlePoint:
+    """Newton's method from given conjugates, and the judgement of its result on a finer grid."""
+    return kernels.SaddlePoint(*kernels.solve_saddle_point_flat(problem, start, closure, 1.0, tolerance))
 
 
 @dataclass(slots=True)
@@ -222,7 +221,7 @@ class Branch:
             step = min(step, abs(remaining))
             ratio = math.copysign(step, remaining)
             target = distance if step == abs(remaining) else here * math.exp(ratio)
-            start = kernels.predicted(saddle, self.saddles[previous], ratio)
+            start = Conjugates(*kernels.predicted_flat(saddle, self.saddles[previous], ratio))
             trial = self.solve_from(start, target) if kernels.is_workable(self.problem, start) else None
             if trial is not None and trial.converged:
                 self.saddles[target] = trial
@@ -236,8 +235,7 @@ class Branch:
 
     def solve_from(self, start: Conjugates, distance: float) -> kernels.SaddlePoint:
         """Newton's method at `distance` from given conjugates."""
-        closure = kernels.Closure(kernels.DISTANCE, distance)
-        return kernels.solve_saddle_point(self.problem, start, closure, 1.0, self.tolerance)
+        return solve_saddle_point(self.problem, start, kernels.Closure(kernels.DISTANCE, distance), self.tolerance)
 
     def as_point(
         self, saddle: kernels.SaddlePoint, distance: float | None = None, status: Status | None = None
@@ -260,8 +258,8 @@ class Branch:
             other_reference_overlap=1.0 - self.problem.reference_one_minus_q - saddle.t_deficit,
             one_minus_overlap=saddle.one_minus_q,
             q_hat=saddle.q_hat,
-            t_hat=saddle.conjugates.t_hat,
-            p_hat=saddle.conjugates.p_hat,
+            t_hat=saddle.t_hat,
+            p_hat=saddle.p_hat,
             replicon=saddle.replicon,
             replicon_error=saddle.replicon_error,
             status=status,

@@ -14,6 +14,7 @@ from __future__ import annotations
 import functools
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy.optimize import brentq
@@ -122,31 +123,41 @@ def typical_solutions(
 
 
 def _solve(load: float, constraint: MarginStep | SymmetricWindow, prior: BinaryWeights) -> TypicalSolutions:
-    saddle = kernels.solve_saddle(prior, constraint, load, 1.0, TOLERANCE)
-    entropy, coarse_entropic, coarse_energetic = kernels.free_entropy(prior, constraint, load, saddle, 1.0)
-    finer = kernels.solve_saddle(prior, constraint, load, FINER, TOLERANCE)
-    finer_entropy, entropic, energetic = kernels.free_entropy(prior, constraint, load, finer, FINER)
+    saddle = _saddle(prior, constraint, load, 1.0)
+    coarse = _free_entropy(prior, constraint, load, saddle, 1.0)
+    finer = _saddle(prior, constraint, load, FINER)
+    fine = _free_entropy(prior, constraint, load, finer, FINER)
     q_hat_error = abs(finer.q_hat - saddle.q_hat) + (abs(finer.residual) + 10 * ROUNDING) * finer.q_hat
     overlap_error = abs(finer.one_minus_overlap - saddle.one_minus_overlap) + 10 * ROUNDING
-    coarse_replicon = load * coarse_energetic.squared_curvature * coarse_entropic.squared_susceptibility
-    replicon = load * energetic.squared_curvature * entropic.squared_susceptibility
-    rounding = ROUNDING * (1.0 + entropic.log_partition + load * abs(energetic.log_probability))
+    rounding = ROUNDING * (1.0 + fine.log_partition + load * abs(fine.log_probability))
+    coarse_replicon = load * coarse.squared_curvature * coarse.squared_susceptibility
+    replicon = load * fine.squared_curvature * fine.squared_susceptibility
     return TypicalSolutions(
         load=load,
         constraint=constraint,
         prior=prior,
-        entropy=Estimate(finer_entropy, abs(finer_entropy - entropy) + rounding),
+        entropy=Estimate(fine.value, abs(fine.value - coarse.value) + rounding),
         overlap=Estimate(1.0 - finer.one_minus_overlap, overlap_error),
         q_hat=Estimate(finer.q_hat, q_hat_error),
         typical_distance=Estimate(0.5 * finer.one_minus_overlap, 0.5 * overlap_error),
         replicon=Estimate(replicon, abs(replicon - coarse_replicon) + 10 * ROUNDING * replicon),
-        entropy_by_load=energetic.log_probability,
-        entropy_by_margin=-load * energetic.slope if isinstance(constraint, MarginStep) else math.nan,
+        entropy_by_load=fine.log_probability,
+        entropy_by_margin=-load * fine.slope if isinstance(constraint, MarginStep) else math.nan,
         status=Status.CONVERGED if saddle.converged and finer.converged else Status.NOT_CONVERGED,
         iterations=saddle.iterations + finer.iterations,
         residual=finer.residual,
         tolerance=TOLERANCE,
     )
+
+
+def _saddle(prior: Any, constraint: Any, load: float, refinement: float) -> kernels.Saddle:
+    return kernels.Saddle(*kernels.solve_saddle_flat(prior, constraint, load, refinement, TOLERANCE))
+
+
+def _free_entropy(
+    prior: Any, constraint: Any, load: float, saddle: kernels.Saddle, refinement: float
+) -> kernels.FreeEntropy:
+    return kernels.FreeEntropy(*kernels.free_entropy_flat(prior, constraint, load, saddle, refinement))
 
 
 def as_constraint(constraint: float | MarginStep | SymmetricWindow) -> MarginStep | SymmetricWindow:
@@ -255,9 +266,9 @@ def _maximum_margin(load: float) -> Solution:
 def _entropy_and_slope(load: float, margin: float) -> tuple[float, float]:
     """φ and ∂φ/∂κ on the coarse grid alone, for iterations."""
     prior, constraint = BinaryWeights(), MarginStep(margin)
-    saddle = kernels.solve_saddle(prior, constraint, load, 1.0, TOLERANCE)
-    entropy, _, energetic = kernels.free_entropy(prior, constraint, load, saddle, 1.0)
-    return entropy, -load * energetic.slope
+    saddle = _saddle(prior, constraint, load, 1.0)
+    free_entropy = _free_entropy(prior, constraint, load, saddle, 1.0)
+    return free_entropy.value, -load * free_entropy.slope
 
 
 def stability_distribution(
