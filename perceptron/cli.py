@@ -68,12 +68,13 @@ def thresholds(margin: Margin = 0.0, alpha: MarginsAt = 0.5, json: Json = False,
 
     report.check_output(output, ".json")
     start = time.perf_counter()
-    loads: dict[str, Solution] = {
-        "alpha_c": capacity(margin),
-        "alpha_u_prime": dense_core_load(margin),
-        "alpha_isolation": isolation_load(margin),
-    }
-    at_load = phases(alpha, margin)
+    with report.working("thresholds (the first run compiles)"):
+        loads: dict[str, Solution] = {
+            "alpha_c": capacity(margin),
+            "alpha_u_prime": dense_core_load(margin),
+            "alpha_isolation": isolation_load(margin),
+        }
+        at_load = phases(alpha, margin)
     margins: dict[str, Solution | Estimate] = {
         name: getattr(at_load, name) for name in ("kappa_min", "kappa_u", "kappa_max", "d_star")
     }
@@ -132,7 +133,8 @@ def phases(
     from perceptron.theory.thresholds import phases as phases_at  # noqa: PLC0415
 
     report.check_output(output, ".json")
-    found = phases_at(alpha, margin, _reference_margin(reference_margin, alpha))
+    with report.working("phases (the first run compiles)"):
+        found = phases_at(alpha, margin, _reference_margin(reference_margin, alpha))
     quantities = {name: getattr(found, name) for name in ("kappa_min", "kappa_u", "kappa_max", "d_star")}
     if found.negative_interval is not None:
         quantities |= {"d_1": found.negative_interval[0], "d_2": found.negative_interval[1]}

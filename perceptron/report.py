@@ -11,12 +11,13 @@ from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.status import Status as Spinner
 from rich.table import Table
 
 from perceptron.files import write_atomically
 from perceptron.solution import Estimate, Solution, Status
 
-__all__ = ["as_json", "check_output", "emit", "quantity_table", "sweep_progress", "worst_status"]
+__all__ = ["as_json", "check_output", "emit", "quantity_table", "sweep_progress", "working", "worst_status"]
 
 
 def as_json(value: Any) -> Any:
@@ -78,6 +79,11 @@ def _cells(quantity: Any) -> tuple[str, str]:
     if isinstance(quantity, Solution | Estimate):
         return f"{quantity.value:.10f}", f"{quantity.error:.0e}"
     return f"{quantity:.10f}" if isinstance(quantity, float) else str(quantity), ""
+
+
+def working(label: str) -> Spinner:
+    """A spinner on standard error while something of unknown length runs."""
+    return Console(stderr=True).status(label)
 
 
 @contextmanager
