@@ -17,6 +17,7 @@ from perceptron.kernels.quadrature import gaussian_nodes
 
 MAX_ITERATIONS = 200
 MAX_Q_HAT = 1e14
+SMALLEST_Q_HAT = 1e-290  # zero in all but name: patterns that nearly every stability meets
 TANH_WIDTH = 1.2  # of the panels at A = 0; the pole of tanh lies at π/2
 TAIL_WIDTH = 2.0  # of the panels at an edge, in standard deviations; the nearest zero of H lies at 3.4
 
@@ -107,7 +108,8 @@ def solve_saddle(prior, constraint, load, refinement, tolerance):
     q̂ = 0 is returned where neither prior nor constraint prefers a sign, as in the symmetric perceptron.
     """
     _, mean, variance = log_partition(prior, 0.0)
-    if mean == 0.0 and log_probability(constraint, 0.0, variance)[1] == 0.0:
+    slope = log_probability(constraint, 0.0, variance)[1]
+    if mean == 0.0 and load * slope * slope < SMALLEST_Q_HAT:
         return Saddle(0.0, variance, 0.0, 1, True)
     low, _ = updated_q_hat(prior, constraint, load, 0.0, refinement)
     mapped, one_minus_overlap = updated_q_hat(prior, constraint, load, low, refinement)

@@ -28,6 +28,7 @@ GEOMETRIC = 1e-4  # t̂ relative to its value at d*: below it nearly all configu
 MAX_BISECTIONS = 60
 MAX_NEWTON = 30
 STEP_LN_D, STEP_PARAMETER = 1e-4, 1e-6
+LN_D_TOLERANCE, PARAMETER_TOLERANCE = 1e-7, 1e-9  # of the last Newton step, which is added to the error
 
 Family = Callable[[float], tuple[float, float, float]]
 """From the parameter to (load, reference margin, counted margin)."""
@@ -118,7 +119,7 @@ def _newton(name: str, family: Family, order: int, parameter: float, dip: Dip) -
     x = np.array([math.log(dip.distance), parameter])
     start = dip.conjugates
     assert start is not None
-    failed = Solution(name, parameter, math.nan, Status.NOT_CONVERGED, 0, math.nan, 1e-9)
+    failed = Solution(name, parameter, math.nan, Status.NOT_CONVERGED, 0, math.nan, PARAMETER_TOLERANCE)
     for iteration in range(1, MAX_NEWTON + 1):
         here = _condition(family, order, x, start)
         shifted_d = _condition(family, order, x + np.array([STEP_LN_D, 0.0]), here.conjugates)
@@ -134,14 +135,21 @@ def _newton(name: str, family: Family, order: int, parameter: float, dip: Dip) -
         inverse = np.linalg.inv(jacobian)
         step = -inverse @ here.values
         error = np.abs(inverse) @ here.errors + np.abs(step)
-        if abs(step[0]) < 1e-7 and abs(step[1]) < 1e-9:
+        if abs(step[0]) < LN_D_TOLERANCE and abs(step[1]) < PARAMETER_TOLERANCE:
             if jacobian[1, 0] < 0.0:  # a maximum that touches zero, not a minimum
                 return failed
-            x = x + step
-            distance = math.exp(x[0])
-            residual = float(np.max(np.abs(here.values)))
+            distance, value = math.exp(x[0] + step[0]), float(x[1] + step[1])
+            residual, distance_error = float(np.max(np.abs(here.values))), distance * float(error[0])
             return Solution(
-                name, x[1], error[1], Status.CONVERGED, iteration, residual, 1e-9, distance, distance * error[0]
+                name,
+                value,
+                float(error[1]),
+                Status.CONVERGED,
+                iteration,
+                residual,
+                PARAMETER_TOLERANCE,
+                distance,
+                distance_error,
             )
         x = x + step * min(1.0, 0.5 / abs(step[0]), 0.1 / abs(step[1]))
         start = here.conjugates
@@ -160,7 +168,7 @@ def find_double_zero(
     ends = sorted(interval)
     for bisection in range(MAX_BISECTIONS):
         if bisection == 1 and _coarse_dip(family, order, positive).value < 0.0:
-            return Solution(name, math.nan, math.nan, Status.NO_SUCH_THRESHOLD, 0, math.nan, 1e-9)
+            return Solution(name, math.nan, math.nan, Status.NO_SUCH_THRESHOLD, 0, math.nan, PARAMETER_TOLERANCE)
         parameter = midpoint(negative, positive)
         dip = _coarse_dip(family, order, parameter)
         if dip.conjugates is not None:
@@ -171,4 +179,4 @@ def find_double_zero(
             negative = parameter
         else:
             positive = parameter
-    return Solution(name, parameter, math.nan, Status.NOT_CONVERGED, MAX_BISECTIONS, dip.value, 1e-9)
+    return Solution(name, parameter, math.nan, Status.NOT_CONVERGED, MAX_BISECTIONS, dip.value, PARAMETER_TOLERANCE)

@@ -96,6 +96,10 @@ def test_symmetric_perceptron_has_its_closed_form(load, half_width):
     assert capacity(SymmetricWindow(half_width)).value == pytest.approx(-math.log(2.0) / log_p, rel=5e-13)
 
 
+def test_patterns_that_every_stability_meets_leave_all_configurations():
+    assert typical_solutions(0.5, -30.0).entropy.value == pytest.approx(math.log(2.0), rel=1e-15)
+
+
 def test_capacity_at_zero_margin_is_that_of_krauth_and_mezard():
     solution = capacity(0.0)
     assert solution.value == pytest.approx(0.833, abs=5e-4)

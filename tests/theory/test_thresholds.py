@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from benchmarks import plain_scipy
 from perceptron.solution import Status
 from perceptron.theory.franz_parisi import franz_parisi_branch, unchecked_branch
 from perceptron.theory.phase_diagram import phase_diagram
@@ -131,6 +132,20 @@ def test_phases_of_reference_margins_at_half_load(reference_margin, phase):
         assert branch.at(lower.value).local_entropy == pytest.approx(0.0, abs=1e-13)
         assert branch.at(lower.value * 0.99).local_entropy > 0.0
         assert branch.at(lower.value * 1.01).local_entropy < 0.0
+
+
+def test_beyond_the_capacity_there_is_nothing_to_count():
+    found = phases(0.9)
+    assert found.phase == "no solutions"
+    assert found.negative_interval is None
+    assert found.kappa_u.status is Status.NO_SUCH_THRESHOLD
+
+
+def test_an_independent_dense_quadrature_sees_the_core_load(core):
+    """Its own maximum margin, its own saddles: the smallest slope vanishes there and falls by 38 per unit of load."""
+    at, beyond = (plain_scipy.smallest_derivative(core.value + shift) for shift in (0.0, 1e-3))
+    assert beyond < -0.03
+    assert abs(at / beyond) * 1e-3 < 1e-9  # the distance of its zero from ours, in load
 
 
 def test_the_phase_diagram_collects_the_thresholds():
