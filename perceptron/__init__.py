@@ -26,10 +26,12 @@ if TYPE_CHECKING:
     from perceptron.theory.replica_symmetric import stability_distribution as stability_distribution
     from perceptron.theory.replica_symmetric import typical_solutions as typical_solutions
     from perceptron.theory.thresholds import counted_margin_threshold as counted_margin_threshold
+    from perceptron.theory.thresholds import d_star as d_star
     from perceptron.theory.thresholds import dense_core_load as dense_core_load
     from perceptron.theory.thresholds import isolation_load as isolation_load
     from perceptron.theory.thresholds import kappa_min as kappa_min
     from perceptron.theory.thresholds import kappa_u as kappa_u
+    from perceptron.theory.thresholds import negative_interval as negative_interval
     from perceptron.theory.thresholds import phases as phases
 
 _HOMES = {
@@ -43,10 +45,12 @@ _HOMES = {
     "theory.replica_symmetric": ["capacity", "maximum_margin", "stability_distribution", "typical_solutions"],
     "theory.thresholds": [
         "counted_margin_threshold",
+        "d_star",
         "dense_core_load",
         "isolation_load",
         "kappa_min",
         "kappa_u",
+        "negative_interval",
         "phases",
     ],
 }

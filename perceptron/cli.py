@@ -50,6 +50,7 @@ SYMBOLS = {
     "kappa_u": "κ̃_u: monotone above",
     "kappa_max": "κ_max: typical solutions end",
     "d_star": "d*: global maximum",
+    "kappa_counted": "counted κ: not monotone above",
     "entropy": "φ, entropy per weight (nats)",
     "overlap": "q, overlap",
     "q_hat": "q̂, conjugate overlap",
@@ -135,7 +136,8 @@ def phases(
     report.check_output(output, ".json")
     with report.working("phases (the first run compiles)"):
         found = phases_at(alpha, margin, _reference_margin(reference_margin, alpha))
-    quantities = {name: getattr(found, name) for name in ("kappa_min", "kappa_u", "kappa_max", "d_star")}
+    names = ("kappa_min", "kappa_u", "kappa_max", "d_star", "kappa_counted")
+    quantities = {name: getattr(found, name) for name in names}
     if found.negative_interval is not None:
         quantities |= {"d_1": found.negative_interval[0], "d_2": found.negative_interval[1]}
     title = (

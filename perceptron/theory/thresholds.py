@@ -19,10 +19,12 @@ from perceptron.theory.replica_symmetric import capacity, maximum_margin
 __all__ = [
     "Phases",
     "counted_margin_threshold",
+    "d_star",
     "dense_core_load",
     "isolation_load",
     "kappa_min",
     "kappa_u",
+    "negative_interval",
     "phases",
 ]
 
@@ -116,6 +118,13 @@ def counted_margin_threshold(load: float, reference_margin: float, *, throw: boo
     return conclude(solution, throw)
 
 
+def d_star(load: float, reference_margin: float | None = None, margin: float = 0.0) -> Estimate:
+    """Distance d* of the global maximum of the local entropy around references of margin κ̃ (κ_max unless given)."""
+    if reference_margin is None:
+        reference_margin = maximum_margin(load).value
+    return franz_parisi_branch(load, reference_margin, margin).d_star
+
+
 @dataclass(frozen=True, slots=True)
 class Phases:
     """All thresholds at one load, and the phase of one reference margin.
@@ -125,6 +134,8 @@ class Phases:
     load, margin : float
         α and the counted κ.
     kappa_min, kappa_u, kappa_max : Solution
+    kappa_counted : Solution
+        Counted margin at which profiles around references of the chosen κ̃ stop being monotone.
     reference_margin : float
         The κ̃ whose phase and d* are given; κ_max unless asked for.
     d_star : Estimate
@@ -140,6 +151,7 @@ class Phases:
     kappa_min: Solution
     kappa_u: Solution
     kappa_max: Solution
+    kappa_counted: Solution
     reference_margin: float
     d_star: Estimate
     phase: str
@@ -166,7 +178,8 @@ def phases(load: float, margin: float = 0.0, reference_margin: float | None = No
         phase = "dense"
     if phase in ("isolated", "isolated balls"):
         interval = negative_interval(branch)
-    return Phases(load, margin, lower, upper, end, chosen, branch.d_star, phase, interval)
+    counted = counted_margin_threshold(load, chosen, throw=False)
+    return Phases(load, margin, lower, upper, end, counted, chosen, branch.d_star, phase, interval)
 
 
 def negative_interval(branch: Branch) -> tuple[Estimate, Estimate] | None:
