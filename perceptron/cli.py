@@ -140,9 +140,7 @@ def phases(
     quantities = {name: getattr(found, name) for name in names}
     if found.negative_interval is not None:
         quantities |= {"d_1": found.negative_interval[0], "d_2": found.negative_interval[1]}
-    title = (
-        f"α = {alpha:g}, κ = {margin:g}: references at κ̃ = {found.reference_margin:.10g} are in phase: {found.phase}"
-    )
+    title = f"α = {alpha:g}, κ = {margin:g}, κ̃ = {found.reference_margin:.10g}\nphase: {found.phase}"
     table = report.quantity_table(title, [(SYMBOLS[name], value, "") for name, value in quantities.items()])
     head = {"status": report.worst_status(quantities), "alpha": alpha, "margin": margin}
     reference = {"reference_margin": found.reference_margin, "phase": found.phase}

@@ -91,6 +91,16 @@ def _refined_dip(branch: Branch, below: Point, above: Point, order: int) -> Dip:
 
 
 @dataclass(frozen=True, slots=True)
+class _Search:
+    """What is searched, and the interval of the parameter with a little slack at its ends."""
+
+    family: Family
+    order: int
+    lowest: float
+    highest: float
+
+
+@dataclass(frozen=True, slots=True)
 class _Condition:
     """φ^(order) and d φ^(order + 1) at (ln d, parameter), with their errors."""
 
@@ -114,8 +124,12 @@ def _condition(family: Family, order: int, x: np.ndarray, start: Conjugates) -> 
     )
 
 
-def _newton(name: str, family: Family, order: int, parameter: float, dip: Dip) -> Solution:
-    """Newton's method on the double zero; the Jacobian is taken by forward differences of accurate values."""
+def _newton(name: str, search: _Search, parameter: float, dip: Dip) -> Solution:
+    """Newton's method on the double zero; the Jacobian is taken by forward differences of accurate values.
+
+    Gives up where it leaves the interval of the parameter, beyond which there may be no saddle to stand on.
+    """
+    family, order = search.family, search.order
     x = np.array([math.log(dip.distance), parameter])
     start = dip.conjugates
     assert start is not None
@@ -132,6 +146,8 @@ def _newton(name: str, family: Family, order: int, parameter: float, dip: Dip) -
                 (shifted_parameter.values - here.values) / STEP_PARAMETER,
             ]
         )
+        if np.linalg.det(jacobian) == 0.0:
+            return failed
         inverse = np.linalg.inv(jacobian)
         step = -inverse @ here.values
         error = np.abs(inverse) @ here.errors + np.abs(step)
@@ -153,6 +169,8 @@ def _newton(name: str, family: Family, order: int, parameter: float, dip: Dip) -
             )
         x = x + step * min(1.0, 0.5 / abs(step[0]), 0.1 / abs(step[1]))
         start = here.conjugates
+        if not search.lowest <= x[1] <= search.highest:
+            return failed
     return failed
 
 
@@ -166,13 +184,15 @@ def find_double_zero(
     """
     negative, positive = interval
     ends = sorted(interval)
+    slack = 1e-4 * (ends[1] - ends[0])
+    search = _Search(family, order, ends[0] - slack, ends[1] + slack)
     for bisection in range(MAX_BISECTIONS):
         if bisection == 1 and _coarse_dip(family, order, positive).value < 0.0:
             return Solution(name, math.nan, math.nan, Status.NO_SUCH_THRESHOLD, 0, math.nan, PARAMETER_TOLERANCE)
         parameter = midpoint(negative, positive)
         dip = _coarse_dip(family, order, parameter)
         if dip.conjugates is not None:
-            solution = _newton(name, family, order, parameter, dip)
+            solution = _newton(name, search, parameter, dip)
             if solution.status is Status.CONVERGED and ends[0] < solution.value <= ends[1]:
                 return solution
         if dip.value < 0.0:
