@@ -28,7 +28,7 @@ __all__ = [
     "phases",
 ]
 
-SMALLEST_GAP = 1e-4  # of the parameter above the margin where the dip is known to be negative
+SMALLEST_GAP = 1e-5  # of the parameter above the margin where the dip is known to be negative
 
 
 def kappa_min(load: float, margin: float = 0.0, *, throw: bool = True) -> Solution:
