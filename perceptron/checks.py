@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from numbers import Real
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
 
-__all__ = ["check_array", "check_real"]
+__all__ = ["check_array", "check_integer", "check_real"]
 
 
 def check_real(name: str, value: Any, above: float = -math.inf, below: float = math.inf) -> float:
@@ -29,6 +29,22 @@ def check_real(name: str, value: Any, above: float = -math.inf, below: float = m
     if not math.isfinite(number) or not above < number < below:
         raise ValueError(f"{name} = {number!r} is out of range; allowed: {bounds}")
     return number
+
+
+def check_integer(name: str, value: Any, least: int, most: int | None = None) -> int:
+    """Return `value` as an int between the bounds, both allowed.
+
+    Raises
+    ------
+    ValueError
+        If it is not an integer or out of bounds.
+    """
+    allowed = f"integers >= {least}" if most is None else f"integers from {least} to {most}"
+    if isinstance(value, bool) or not isinstance(value, Integral):
+        raise ValueError(f"{name} = {value!r} is not an integer; allowed: {allowed}")
+    if value < least or (most is not None and value > most):
+        raise ValueError(f"{name} = {value!r} is out of range; allowed: {allowed}")
+    return int(value)
 
 
 def check_array(name: str, values: Any, above: float = -math.inf, below: float = math.inf) -> np.ndarray:

@@ -17,6 +17,8 @@ class Status(enum.IntEnum):
     NO_SUCH_THRESHOLD = 2
     END_OF_BRANCH = 3
     INTERRUPTED = 4
+    SOLVED = 5
+    NOT_SOLVED = 6
 
     @property
     def message(self) -> str:
@@ -29,6 +31,8 @@ _MESSAGES = {
     Status.NOT_CONVERGED: "the residual stayed above the tolerance",
     Status.NO_SUCH_THRESHOLD: "the defining condition has no solution with existing typical solutions",
     Status.END_OF_BRANCH: "no saddle point was found beyond the last distance given",
+    Status.SOLVED: "all patterns are met",
+    Status.NOT_SOLVED: "no weights that meet all patterns were found; the best ones are given",
     Status.INTERRUPTED: "the computation was interrupted; finished points are kept",
 }
 

@@ -1,0 +1,1 @@
+"""One instance by message passing: belief propagation, its focusing relatives, entropies they estimate."""
