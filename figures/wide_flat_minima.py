@@ -1,4 +1,4 @@
-"""Figures 2, 3 (lines) and 4 of Phys. Rev. Lett. 127, 278301 (2021), and the phase diagram behind them."""
+"""Figures 2, 3 and 4 of Phys. Rev. Lett. 127, 278301 (2021), and the phase diagram behind them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from figures import wide_flat_minima_draw as draw
+from figures.focusing_points import compute_points
 from perceptron.files import load_table, provenance, save_table, write_atomically
 from perceptron.solution import Status
 from perceptron.theory.franz_parisi import geometric_bound
@@ -50,7 +51,7 @@ def compute_typical_distances(executor: Executor | None, progress: Progress) -> 
 
 
 def compute_profiles(executor: Executor | None, progress: Progress) -> tuple[Columns, Status]:
-    """Figure 3: local entropy profiles at α = 0.5 for several reference margins, and the geometric bound."""
+    """Figure 3: profiles at α = 0.5 for several reference margins, the geometric bound, and points of simulations."""
     margins = np.array([*REFERENCE_MARGINS, maximum_margin(PROFILE_LOAD).value])
     columns: Columns = {"reference_margins": margins, "load": np.array(PROFILE_LOAD)}
     columns["bound_distance"] = DISTANCES
@@ -58,10 +59,10 @@ def compute_profiles(executor: Executor | None, progress: Progress) -> tuple[Col
     for k, margin in enumerate(margins):
         distances = DISTANCES[DISTANCES >= SMALLEST_AT_EQUAL_MARGINS] if margin == 0.0 else DISTANCES
         status = _add_profile(columns, k, (PROFILE_LOAD, float(margin)), distances, executor)
-        progress(k + 1, margins.size)
         if status is Status.INTERRUPTED:
             return columns, status
-    return columns, Status.CONVERGED
+    points, status = compute_points(executor, progress)
+    return columns | points, status
 
 
 def compute_maximum_margin_profiles(executor: Executor | None, progress: Progress) -> tuple[Columns, Status]:

@@ -52,7 +52,7 @@ def typical_distances(columns: Columns) -> Figure:
 
 
 def profiles(columns: Columns) -> Figure:
-    """Figure 3: profiles at one load, with the geometric bound and a closer look at small distances.
+    """Figure 3: profiles at one load, with the geometric bound, points of simulations, and a closer look at small d.
 
     Lines are dotted where replica symmetry is unstable.
     """
@@ -66,6 +66,8 @@ def profiles(columns: Columns) -> Figure:
         for place in (axes, inset) if 0.02 <= margins[k] <= 0.04 else (axes,):
             _stable_line(place, columns, k, colours[k], rf"${name}{margins[k]:.3g}$")
     axes.plot([], [], ":", color="grey", label="replica symmetry\nunstable")
+    _points(axes, columns, "scan", "s", "focusing BP solutions,\nBP in a field")
+    _points(axes, columns, "focusing", "o", "focusing BP,\ninternal entropy")
     for place in (axes, inset):
         place.axhline(0.0, color="grey", linewidth=0.6)
     axes.set(xlabel="distance $d$", ylabel=LOCAL_ENTROPY, xlim=(0.0, 0.12), ylim=(-0.02, 0.27))
@@ -84,6 +86,14 @@ def _stable_line(axes: Any, columns: Columns, k: int, colour: Any, label: str) -
     stable = columns[f"replicon_{k}"] < 1.0
     axes.plot(distance, np.where(stable, entropy, np.nan), color=colour, label=label)
     axes.plot(distance, np.where(stable, np.nan, entropy), ":", color=colour)
+
+
+def _points(axes: Any, columns: Columns, route: str, marker: str, label: str) -> None:
+    """Means over instances with standard errors."""
+    spread = {"xerr": columns[f"{route}_distance_error"], "yerr": columns[f"{route}_local_entropy_error"]}
+    style: dict[str, Any] = {"linestyle": "none", "markersize": 4, "markerfacecolor": "white", "elinewidth": 0.8}
+    place = (columns[f"{route}_distance"], columns[f"{route}_local_entropy"])
+    axes.errorbar(*place, **spread, marker=marker, color="#D55E00", label=label, zorder=4, **style)
 
 
 def maximum_margin_profiles(columns: Columns) -> Figure:

@@ -42,9 +42,10 @@ def check_integer(name: str, value: Any, least: int, most: int | None = None) ->
     allowed = f"integers >= {least}" if most is None else f"integers from {least} to {most}"
     if isinstance(value, bool) or not isinstance(value, Integral):
         raise ValueError(f"{name} = {value!r} is not an integer; allowed: {allowed}")
-    if value < least or (most is not None and value > most):
-        raise ValueError(f"{name} = {value!r} is out of range; allowed: {allowed}")
-    return int(value)
+    number = int(value)
+    if number < least or (most is not None and number > most):
+        raise ValueError(f"{name} = {number!r} is out of range; allowed: {allowed}")
+    return number
 
 
 def check_array(name: str, values: Any, above: float = -math.inf, below: float = math.inf) -> np.ndarray:

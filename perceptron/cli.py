@@ -18,11 +18,11 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from perceptron import report
+from perceptron import instance_cli, report
 from perceptron.solution import ConvergenceError, Estimate, Solution
 
 app = typer.Typer(
-    help="Theory of binary perceptrons: entropies and local entropies of typical solutions, thresholds, figures.",
+    help="Binary perceptrons: theory of typical solutions, one instance (solve, bp, enumerate), figures.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -149,39 +149,59 @@ def phases(
 
 @app.command("local-entropy")
 def local_entropy(
-    alpha: Alpha,
-    reference_margin: Annotated[str, typer.Option("--reference-margin", help="κ̃: a number, or max.")],
+    alpha: Annotated[float | None, typer.Option("--alpha", help="Load α = P/N.")] = None,
+    reference_margin: Annotated[
+        str | None, typer.Option("--reference-margin", help="κ̃ of typical references: a number, or max.")
+    ] = None,
+    weights: Annotated[
+        Path | None, typer.Option(help="Around the weights of this file (npz, npy) instead, by belief propagation.")
+    ] = None,
+    patterns: Annotated[Path | None, typer.Option(help="Patterns (npz, npy), unless in the file of weights.")] = None,
     margin: Margin = 0.0,
     distance: Annotated[
-        str, typer.Option(help="Distances, comma-separated; 200 from 1e-3 to 1.1 d* unless given.")
+        str, typer.Option(help="Distances, comma-separated. Fields are set for them where weights are given.")
     ] = "",
+    node: Annotated[str, typer.Option(help="With --weights: gaussian, relaxed, exact or amp.")] = "gaussian",
     jobs: Jobs = 1,
     json: Json = False,
     output: Annotated[
         Path | None, typer.Option(help="Table (.csv, .npz), plot (.png, .pdf) or object (.json).")
     ] = None,
 ) -> None:
-    """Franz-Parisi local entropy around typical references as a function of distance."""
+    """Local entropy against distance: around typical references (theory), or around given weights."""
+    if weights is not None:
+        if alpha is not None or reference_margin is not None:
+            raise ValueError("--weights is not used with --alpha or --reference-margin; allowed: one or the other")
+        report.check_output(output, ".csv", ".npz", ".png", ".pdf", ".json")
+        around, head = instance_cli.local_entropy_of_weights(weights, patterns, margin, node, distance)
+        _emit_profile(around, head, json, output)
+        return
+    if alpha is None or reference_margin is None:
+        raise ValueError("--alpha and --reference-margin are both needed, or --weights FILE in place of them")
     from perceptron.theory.local_entropy import local_entropy_profile  # noqa: PLC0415
 
     report.check_output(output, ".csv", ".npz", ".png", ".pdf", ".json")
     chosen = _reference_margin(reference_margin, alpha)
     distances = [_number("distance", item) for item in distance.split(",")] if distance else None
-    with _executor(jobs) as executor, report.sweep_progress("distances") as progress:
+    with executor_of(jobs) as executor, report.sweep_progress("distances") as progress:
         profile = local_entropy_profile(
             alpha, chosen, margin, distances, executor=executor, progress=progress, throw=False
         )
+    theory: dict[str, Any] = {"status": profile.status, "alpha": alpha, "margin": margin, "reference_margin": chosen}
+    theory |= {"d_star": profile.d_star, "branch_ends": sorted({point.distance for point in profile.missing})}
+    _emit_profile(profile, theory, json, output)
+
+
+def _emit_profile(profile: Any, head: dict[str, Any], as_object: bool, output: Path | None) -> None:
     columns = {name: profile.array(name) for name in asdict(profile.points[0])} if profile.points else {}
     columns = {name: column for name, column in columns.items() if column.dtype.kind == "f"}
-    head: dict[str, Any] = {"status": profile.status, "alpha": alpha, "margin": margin, "reference_margin": chosen}
-    head |= {"d_star": profile.d_star, "branch_ends": sorted({point.distance for point in profile.missing})}
     result = head | {name: column.tolist() for name, column in columns.items()}
     json_output = None
     if output is not None and output.suffix == ".json":
         json_output = output
     elif output is not None:
         importlib.import_module("perceptron.plots").save_profile(output, profile, columns)
-    report.emit(result, _profile_table(profile), as_object=json, output=json_output)
+    report.emit(result, _profile_table(profile), as_object=as_object, output=json_output)
 
 
 @app.command()
@@ -194,7 +214,7 @@ def figure(
     """Compute the data of a figure, save it with its provenance, and draw it as PNG and PDF."""
     module = importlib.import_module("figures.wide_flat_minima")
     start = time.perf_counter()
-    with _executor(jobs) as executor, report.sweep_progress(f"figure {name}") as progress:
+    with executor_of(jobs) as executor, report.sweep_progress(f"figure {name}") as progress:
         written, status = module.make(name, output, executor, progress)
     table = Table(title=f"figure {name}: {status.name}", title_justify="left")
     table.add_column("written")
@@ -206,17 +226,19 @@ def figure(
 
 def _profile_table(profile: Any, n_rows: int = 20) -> Table:
     title = f"α = {profile.load:g}, κ̃ = {profile.reference_margin:.10g}, κ = {profile.margin:g}: {profile.status.name}"
-    table = Table(title=f"{title}\nd* = {profile.d_star}", title_justify="left")
-    for column in ("distance", "local entropy", "error", "derivative", "error", "replicon"):
+    below = f"d* = {profile.d_star}" if hasattr(profile, "d_star") else f"node {profile.node}"
+    table = Table(title=f"{title}\n{below}", title_justify="left")
+    last_column = "replicon" if hasattr(profile, "d_star") else "overlap"
+    for column in ("distance", "local entropy", "error", "derivative", "error", last_column):
         table.add_column(column, justify="right")
     every = max(1, len(profile.points) // n_rows)
     for point in profile.points[::every]:
         values = (point.local_entropy, point.local_entropy_error, point.derivative, point.derivative_error)
         cells = [f"{value:.10f}" if k % 2 == 0 else f"{value:.0e}" for k, value in enumerate(values)]
-        table.add_row(f"{point.distance:.6g}", *cells, f"{point.replicon:.3f}")
+        table.add_row(f"{point.distance:.6g}", *cells, f"{getattr(point, last_column):.3f}")
     if profile.missing:
         last = ", ".join(f"{d:.4g}" for d in sorted({point.distance for point in profile.missing}))
-        table.caption = f"{len(profile.missing)} distances have no saddle; last saddles on the way at d = {last}"
+        table.caption = f"{len(profile.missing)} points did not settle or have no saddle; last ones at d = {last}"
     return table
 
 
@@ -246,7 +268,7 @@ def _reference_margin(text: str, load: float) -> float:
 
 
 @contextlib.contextmanager
-def _executor(jobs: int) -> Iterator[Executor | None]:
+def executor_of(jobs: int) -> Iterator[Executor | None]:
     """Worker processes that leave Ctrl-C to this one; None for a single job."""
     if jobs == 1:
         yield None
@@ -255,6 +277,9 @@ def _executor(jobs: int) -> Iterator[Executor | None]:
     ignore = (signal.SIGINT, signal.SIG_IGN)
     with ProcessPoolExecutor(jobs, mp_context=context, initializer=signal.signal, initargs=ignore) as executor:
         yield executor
+
+
+instance_cli.register(app)
 
 
 def main() -> None:

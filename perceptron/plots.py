@@ -5,16 +5,16 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from perceptron.files import provenance, save_table, write_atomically
-from perceptron.theory.local_entropy import LocalEntropyProfile
 
 __all__ = ["save_profile"]
 
 
-def save_profile(path: Path, profile: LocalEntropyProfile, columns: Mapping[str, np.ndarray]) -> None:
+def save_profile(path: Path, profile: Any, columns: Mapping[str, np.ndarray]) -> None:
     """Write a profile as a table (.csv, .npz) or draw it (.png, .pdf)."""
     if path.suffix in (".csv", ".npz"):
         parameters = {"alpha": profile.load, "reference_margin": profile.reference_margin, "margin": profile.margin}
@@ -23,7 +23,7 @@ def save_profile(path: Path, profile: LocalEntropyProfile, columns: Mapping[str,
         _draw_profile(path, profile)
 
 
-def _draw_profile(path: Path, profile: LocalEntropyProfile) -> None:
+def _draw_profile(path: Path, profile: Any) -> None:
     import matplotlib  # noqa: PLC0415
 
     matplotlib.use("Agg")

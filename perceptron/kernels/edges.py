@@ -33,7 +33,7 @@ F32 = np.float32
 
 
 class Edges(NamedTuple):
-    """Messages h_{μ→i}, shape (n_patterns, n_weights), float64 (Gaussian) or float32 (relaxed), and two rows of scratch."""
+    """Messages h_{μ→i}, shape (n_patterns, n_weights), of double or single precision, and two rows of scratch."""
 
     patterns: np.ndarray
     messages: np.ndarray
@@ -67,7 +67,7 @@ def cavity_row(edges, mu, fields):
 @njit(fastmath=REASSOCIATED)
 def short_cavity_row(edges, mu, fields):
     """The same in single precision."""
-    patterns, messages, mean, variance = edges
+    patterns, messages, mean, _ = edges
     a, v = F32(0.0), F32(0.0)
     for i in range(fields.size):
         m, s = short_tanh_and_variance(fields[i] - messages[mu, i])

@@ -1,8 +1,8 @@
 """The field by which y replicas, tied to a centre by a coupling γ, act on each other through it.
 
-With h_i = Σ_μ h_{μ→i}: u = atanh(tanh h tanh γ) goes from a replica to the centre, k = (y - 1) u comes back from the others,
-and h^ext = atanh(tanh k tanh γ). Both are written with 1 - tanh h and 1 - tanh γ, so that saturated weights keep their
-digits; γ = ∞ is allowed and gives h^ext = (y - 1) h.
+With h_i = Σ_μ h_{μ→i}: u = atanh(tanh h tanh γ) goes from a replica to the centre, k = (y - 1) u comes back from the
+others, and h^ext = atanh(tanh k tanh γ). Both are written with 1 - tanh h and 1 - tanh γ, so that saturated
+weights keep their digits; γ = ∞ is allowed and gives h^ext = (y - 1) h.
 """
 
 import math
@@ -65,3 +65,24 @@ def total_log_2cosh(fields, external):
     for i in range(fields.size):
         total += log_2cosh(float(fields[i]) + float(external[i]))
     return total
+
+
+@njit
+def around_centre(fields, coupling, replicas):
+    """(Σ_i (1 - S_i), Σ_i [ln 2cosh h + ln 2cosh γ - γ S_i - ln 2cosh u + u tanh(y u)]).
+
+    `coupling` is (γ, tanh γ, 1 - tanh γ); ln 2cosh γ - γ S is written as γ(1 - S) + ln(1 + e^{-2γ}).
+    """
+    gamma, tanh_coupling, one_minus_tanh = coupling
+    deficit, local = 0.0, 0.0
+    free = math.log1p(math.exp(-2.0 * gamma))
+    for i in range(fields.size):
+        h = float(fields[i])
+        u = h if one_minus_tanh == 0.0 else through_coupling(h, tanh_coupling, one_minus_tanh)
+        product = math.tanh(h) * math.tanh((replicas - 1.0) * u)
+        one_minus_s = one_minus_tanh * (1.0 - product) / (1.0 + tanh_coupling * product)
+        deficit += one_minus_s
+        local += log_2cosh(h) - log_2cosh(u) + u * math.tanh(replicas * u) + free
+        if one_minus_s > 0.0:
+            local += gamma * one_minus_s
+    return deficit, local

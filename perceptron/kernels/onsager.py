@@ -4,8 +4,9 @@ For ±1 patterns the edge messages are h_{μ→i} = ξ_i g_μ - m_i g'_μ up to 
 
     a_μ = Σ_j ξ_j m_j - V g_μ,   g_μ = ∂_a ln H((t - a_μ)/√V),   h_i = Σ_μ ξ_i g_μ - m_i Σ_μ g'_μ.
 
-A sweep passes once over the int8 patterns, four rows at a time: a_μ of four rows, then their share in all h_i while the rows
-are still in the cache. Weights may be single or double precision. Damping acts on g and h, as damped edge messages would.
+A sweep passes once over the int8 patterns, four rows at a time: a_μ of four rows, then their share in all h_i while the
+rows are still in the cache. Weights may be single or double precision. Damping acts on g and on the reaction, as
+damped edge messages would.
 """
 
 import math

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 
 from perceptron.checks import check_array
 from perceptron.kernels.franz_parisi_saddle import Problem, SaddlePoint
+from perceptron.profile import Profile
 from perceptron.solution import ConvergenceError, Estimate, Status
 from perceptron.sweep import sweep
-from perceptron.theory.franz_parisi import Branch, Point, franz_parisi_branch, geometric_bound
+from perceptron.theory.franz_parisi import Branch, Point, franz_parisi_branch
 
 __all__ = ["LocalEntropyProfile", "local_entropy_profile"]
 
@@ -26,7 +27,7 @@ SMALLEST_DISTANCE = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
-class LocalEntropyProfile:
+class LocalEntropyProfile(Profile):
     """φ_FP and its order parameters at increasing distances.
 
     Attributes
@@ -50,17 +51,6 @@ class LocalEntropyProfile:
     missing: tuple[Point, ...]
     d_star: Estimate
     status: Status
-
-    def array(self, name: str) -> np.ndarray:
-        """One attribute of the points as an array, shape (n_points,)."""
-        if name not in {field.name for field in fields(Point)}:
-            raise ValueError(f"name = {name!r} is not an attribute of Point")
-        return np.array([getattr(point, name) for point in self.points])
-
-    @property
-    def geometric_bound(self) -> np.ndarray:
-        """Entropy of all configurations at these distances, shape (n_points,)."""
-        return np.array([geometric_bound(point.distance) for point in self.points])
 
 
 def default_distances(branch: Branch) -> np.ndarray:

@@ -1,0 +1,205 @@
+"""Focusing belief propagation: y replicas of the weights around a common centre, in one field on every weight.
+
+With h_i = Σ_μ h_{μ→i} the field of everything but the centre, the other replicas act through the centre as
+
+    u = atanh(tanh h tanh γ),   k = (y - 1) u,   h^ext = atanh(tanh k tanh γ),
+
+solved together with belief propagation [1]_. At a fixed point (γ, y) the messages describe y solutions attracted to a
+centre w* = sign h, and give their distance to it and the entropy of the solutions around it,
+
+    overlap S = ⟨(r + tanh h tanh k)/(1 + r tanh h tanh k)⟩, r = tanh γ,   d = (1 - S)/2,   q = ⟨m²⟩,
+    N Σ_I = I + Σ_i [ln 2cosh h_i + ln 2cosh γ - ln 2cosh u_i + u_i tanh(y u_i)] - γ N S,
+
+where I is the Bethe free entropy less Σ_i ln 2cosh(h_i + h_i^ext). The internal entropy Σ_I is a second route to the
+local entropy, beside `perceptron.message_passing.local_entropy`; unlike that one it is an average over the centres the
+messages describe, not a count around one given solution.
+
+References
+----------
+.. [1] C. Baldassi et al., Proc. Natl. Acad. Sci. U.S.A. 113, E7655 (2016).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from perceptron.kernels import focusing as kernels
+from perceptron.message_passing.belief_propagation import SweepOptions
+from perceptron.message_passing.nodes import Node, node_of
+from perceptron.message_passing.protocols import ProtocolPoint, check_point
+from perceptron.patterns import Patterns
+from perceptron.profile import Profile
+from perceptron.solution import Status
+
+__all__ = ["Focusing", "FocusingPoint", "FocusingProfile", "focusing_profile"]
+
+START = 1e-3  # size of the random fields that break the symmetry of the start
+
+
+class Focusing:
+    """Messages of one instance under a moving coupling to their centre: the state behind profiles and searches.
+
+    Attributes
+    ----------
+    node : Node
+        Any form of belief propagation.
+    centre : ndarray of int8, shape (n_weights,)
+        sign h, the candidate solution.
+    """
+
+    def __init__(self, node: Node, rng: np.random.Generator) -> None:
+        self.node = node
+        size = node.patterns.n_weights
+        node.fields[:] = START * rng.standard_normal(size)
+        self.external: np.ndarray = np.zeros(size, dtype=node.number)
+        self._centre = np.empty(size, dtype=np.int8)
+
+    @property
+    def centre(self) -> np.ndarray:
+        """Sign of h, +1 where h = 0; the same array is filled at every call."""
+        kernels.signs(self.node.fields, self._centre)
+        return self._centre
+
+    def sweep(self, point: ProtocolPoint, damping: float, rng: np.random.Generator | None = None) -> float:
+        """Renew the focusing field, then sweep once; returns the largest change of a mean, undone of the damping."""
+        kernels.focus(self.node.fields, _tanh(point.coupling), point.replicas, self.external)
+        return self.node.sweep(self.external, damping, rng)
+
+    def measure(self, point: ProtocolPoint) -> tuple[float, float, float]:
+        """(d, q, Σ_I) at the present messages."""
+        coupling = (point.coupling, *_tanh(point.coupling))
+        size = self.node.patterns.n_weights
+        deficit, local = kernels.around_centre(self.node.fields, coupling, point.replicas)
+        entropy = (self.node.interaction(self.external) + local) / size
+        return 0.5 * deficit / size, self.node.square / size, entropy
+
+
+def _tanh(coupling: float) -> tuple[float, float]:
+    """(tanh γ, 1 - tanh γ), the second without cancellation."""
+    return math.tanh(coupling), 2.0 / (1.0 + math.exp(min(2.0 * coupling, 700.0))) if coupling < math.inf else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class FocusingPoint:
+    """Observables at one point (γ, y).
+
+    Attributes
+    ----------
+    coupling, replicas : float
+        γ and y.
+    distance, distance_error : float
+        d between a replica and the centre.
+    overlap, overlap_error : float
+        q = ⟨m²⟩ between two replicas' solutions, at the same centre field.
+    local_entropy, local_entropy_error : float
+        Σ_I, nats per weight; the errors are those of the iteration.
+    n_errors : int
+        Patterns that the centre does not meet.
+    status, n_sweeps, residual
+        How the messages settled.
+    """
+
+    coupling: float
+    replicas: float
+    distance: float
+    distance_error: float
+    overlap: float
+    overlap_error: float
+    local_entropy: float
+    local_entropy_error: float
+    n_errors: int
+    status: Status
+    n_sweeps: int
+    residual: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FocusingProfile(Profile):
+    """Observables along a protocol.
+
+    Attributes
+    ----------
+    node : str
+        Form of the equations.
+    points : tuple of FocusingPoint
+        Points where the messages settled, by increasing distance.
+    missing : tuple of FocusingPoint
+        Points where they did not.
+    status : Status
+        CONVERGED, or NOT_CONVERGED where some did not.
+    """
+
+    node: str
+    points: tuple[FocusingPoint, ...]
+    missing: tuple[FocusingPoint, ...]
+    status: Status
+
+
+def focusing_profile(
+    patterns: Patterns,
+    protocol: Iterable[tuple[float, float]],
+    margin: float = 0.0,
+    *,
+    node: str = "gaussian",
+    options: SweepOptions = SweepOptions(),  # noqa: B008  # an immutable record
+    rng: np.random.Generator,
+) -> FocusingProfile:
+    """Settle the messages at every point of a protocol, each from those of the point before, and measure.
+
+    Parameters
+    ----------
+    patterns : Patterns
+    protocol : iterable of (γ, y)
+        For example `perceptron.message_passing.protocols.pseudo_reinforcement(0.05)`.
+    margin : float
+        κ.
+    node : str
+        gaussian, relaxed, exact or amp.
+    options : SweepOptions
+        For each point; parallel updates without damping diverge at larger coupling.
+    rng : numpy.random.Generator
+        Breaks the symmetry of the start.
+    """
+    threshold = patterns.threshold(margin)
+    state = Focusing(node_of(node, patterns, threshold), rng)
+    order = rng if options.sequential else None
+    found = [_settle_point(state, check_point(point), options, order) for point in protocol]
+    points = tuple(sorted((p for p in found if p.status is Status.CONVERGED), key=lambda p: p.distance))
+    missing = tuple(p for p in found if p.status is not Status.CONVERGED)
+    return FocusingProfile(node, points, missing, Status.NOT_CONVERGED if missing else Status.CONVERGED)
+
+
+def _settle_point(
+    state: Focusing, point: ProtocolPoint, options: SweepOptions, order: np.random.Generator | None
+) -> FocusingPoint:
+    residual, n_sweeps = math.inf, 0
+    while n_sweeps < options.max_sweeps and not (n_sweeps > 1 and residual < options.tolerance):
+        residual = state.sweep(point, options.damping, order)
+        n_sweeps += 1
+    converged = residual < options.tolerance
+    before = state.measure(point)
+    state.sweep(point, options.damping, order)
+    kernels.focus(state.node.fields, _tanh(point.coupling), point.replicas, state.external)
+    state.node.magnetise(state.external)
+    now = state.measure(point)
+    left = 1.0 / max(1.0 - options.damping, 0.1)
+    errors = [abs(new - old) * left + 1e-15 for new, old in zip(now, before, strict=True)]
+    patterns = state.node.patterns
+    return FocusingPoint(
+        coupling=point.coupling,
+        replicas=point.replicas,
+        distance=now[0],
+        distance_error=errors[0],
+        overlap=now[1],
+        overlap_error=errors[1],
+        local_entropy=now[2],
+        local_entropy_error=errors[2],
+        n_errors=int(np.count_nonzero(patterns.sums(state.centre) < state.node.threshold.smallest_sum)),
+        status=Status.CONVERGED if converged else Status.NOT_CONVERGED,
+        n_sweeps=n_sweeps + 1,
+        residual=residual,
+    )
