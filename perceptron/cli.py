@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import importlib
-import multiprocessing
-import signal
 import sys
 import time
-from collections.abc import Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -20,6 +15,7 @@ from rich.table import Table
 
 from perceptron import instance_cli, report
 from perceptron.solution import ConvergenceError, Estimate, Solution
+from perceptron.sweep import executor_of
 
 app = typer.Typer(
     help="Binary perceptrons: theory of typical solutions, one instance (solve, bp, enumerate), figures.",
@@ -265,18 +261,6 @@ def _reference_margin(text: str, load: float) -> float:
     from perceptron.theory.replica_symmetric import maximum_margin  # noqa: PLC0415
 
     return maximum_margin(load).value if text == "max" else _number("reference_margin", text)
-
-
-@contextlib.contextmanager
-def executor_of(jobs: int) -> Iterator[Executor | None]:
-    """Worker processes that leave Ctrl-C to this one; None for a single job."""
-    if jobs == 1:
-        yield None
-        return
-    context = multiprocessing.get_context("spawn")
-    ignore = (signal.SIGINT, signal.SIG_IGN)
-    with ProcessPoolExecutor(jobs, mp_context=context, initializer=signal.signal, initargs=ignore) as executor:
-        yield executor
 
 
 instance_cli.register(app)

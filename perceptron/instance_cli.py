@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import math
 from collections.abc import Callable
 from dataclasses import asdict
@@ -23,6 +22,7 @@ from perceptron.patterns import (
     random_patterns,
     teacher_student_patterns,
 )
+from perceptron.sweep import executor_of
 
 __all__ = ["bp", "draw_instance", "enumerate_patterns", "local_entropy_of_weights", "register", "solve", "study"]
 
@@ -209,8 +209,7 @@ def study(
     jobs: Jobs = 1,
     json: Json = False,
 ) -> None:
-    """Success of each solver against the load: runs that are kept one by one, and their figure."""
-    from perceptron.cli import executor_of  # noqa: PLC0415
+    """Success of each solver against the load, from runs that are kept one by one."""
     from perceptron.solvers.study import run_study  # noqa: PLC0415
     from perceptron.solvers.study_store import LOADS, StudyPlan  # noqa: PLC0415
 
@@ -226,7 +225,6 @@ def study(
     )
     with executor_of(jobs) as executor, report.sweep_progress("study") as progress:
         found = run_study(plan, output, executor=executor, progress=progress)
-    written = importlib.import_module("figures.solver_study").make(output)
     curves = [_curve(curve) for curve in found.curves.values()]
     table = Table(title=f"solver study: {found.status.name}", title_justify="left")
     for column in ("solver", "N", "last success at α", "stops at α", "median seconds"):
@@ -234,7 +232,7 @@ def study(
     for curve in found.curves.values():
         cells = (f"{curve.last_success:.2f}", f"{curve.stops_at:.2f}", f"{np.median(curve.median_seconds):.3f}")
         table.add_row(curve.solver, str(curve.n_weights), *cells)
-    result = {"status": found.status, "curves": curves, "files": [str(path) for path in written]}
+    result = {"status": found.status, "curves": curves}
     report.emit(result, table, as_object=json, output=None)
 
 

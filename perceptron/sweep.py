@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from concurrent.futures import Executor, as_completed
+import contextlib
+import multiprocessing
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
 from typing import Any
 
-__all__ = ["sweep"]
+__all__ = ["executor_of", "sweep"]
 
 Progress = Callable[[int, int], None]
 
@@ -59,3 +62,15 @@ def sweep(
         for future in futures:
             future.cancel()
     return results, False
+
+
+@contextlib.contextmanager
+def executor_of(jobs: int) -> Iterator[Executor | None]:
+    """Worker processes that leave Ctrl-C to this one; None for a single job."""
+    if jobs == 1:
+        yield None
+        return
+    context = multiprocessing.get_context("spawn")
+    ignore = (signal.SIGINT, signal.SIG_IGN)
+    with ProcessPoolExecutor(jobs, mp_context=context, initializer=signal.signal, initargs=ignore) as executor:
+        yield executor
