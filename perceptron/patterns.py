@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -250,7 +251,7 @@ def _read(path: Path, name: str) -> dict[str, np.ndarray]:
     try:
         data = np.load(path, allow_pickle=False)
         arrays = {name: data} if isinstance(data, np.ndarray) else {key: data[key] for key in data.files}
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+    except (ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise ValueError(f"{name} file {str(path)!r} cannot be read ({error}); allowed: .npy or .npz") from None
     if name not in arrays:
         found = ", ".join(sorted(arrays)) or "nothing"
