@@ -35,6 +35,8 @@ figures: $(VENV)/.installed
 
 bench: $(VENV)/.installed
 	$(BIN)/python -m benchmarks.ratios
+	$(BIN)/python -m benchmarks.message_passing
+	$(BIN)/python -m benchmarks.enumeration_c
 
 docs: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --editable ".[docs]"

@@ -31,7 +31,7 @@ SMALLEST_CHUNK_BITS = 20  # about a millisecond, long beside what a chunk costs 
 LARGEST_CHUNK_BITS = 27  # well under a second, so that Ctrl-C is answered
 CHUNK_NUMBER_BITS = 6  # 64 chunks in between: enough to keep the threads busy to the end
 SECONDS_PER_CONFIGURATION = 0.75e-9  # on one core with vectors of 256 bits: minimum and errors, no reference
-SECONDS_PER_PATTERN = 0.025e-9
+SECONDS_PER_PATTERN = 0.035e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +142,7 @@ def agreements_needed(threshold: Threshold, n_weights: int) -> int:
 
 
 def expected_seconds(n_weights: int, n_patterns: int, n_threads: int = 1) -> float:
-    """Rough time of an enumeration by margins and errors; with distances and deficits it takes about twice as long."""
+    """Rough time of an enumeration by margins and errors; distances and deficits double or triple it."""
     return 2.0**n_weights * (SECONDS_PER_CONFIGURATION + SECONDS_PER_PATTERN * n_patterns) / n_threads
 
 

@@ -41,7 +41,7 @@ class FieldPoint:
     local_entropy, local_entropy_error : float
         S_loc, nats per weight; the errors are those of the iteration.
     derivative, derivative_error : float
-        dS_loc/dd = 2γ, exact at a fixed point of the Bethe approximation.
+        dS_loc/dd = 2γ where F is stationary (exact, amp; the Gaussian node is off by 1e-5); error: rounding only.
     overlap : float
         ⟨m²⟩ between two counted solutions.
     status, n_sweeps, residual

@@ -6,7 +6,7 @@ form      node                                           cost of a sweep     mem
 gaussian  Gaussian cavity sum, message on every edge     N P                 N P doubles
 relaxed   the same to first order in 1/√N                N P, 4 times faster N P singles
 exact     convolution of the N - 1 other weights         N² P                N P + N² doubles
-amp       relaxed, without edge messages (Onsager terms) N P, 20 times faster N + P
+amp       relaxed, without edge messages (Onsager terms) N P, 14 times faster N + P
 ========= ============================================== =================== ==================
 
 All others differ from the exact node by O(1/N). `interaction` is the Bethe free entropy less Σ_i ln 2cosh H_i; on edges
