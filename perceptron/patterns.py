@@ -249,8 +249,9 @@ def _read(path: Path, name: str) -> dict[str, np.ndarray]:
     if not path.is_file():
         raise ValueError(f"{name} file {str(path)!r} does not exist")
     try:
-        data = np.load(path, allow_pickle=False)
-        arrays = {name: data} if isinstance(data, np.ndarray) else {key: data[key] for key in data.files}
+        with path.open("rb") as file:
+            data = np.load(file, allow_pickle=False)
+            arrays = {name: data} if isinstance(data, np.ndarray) else {key: data[key] for key in data.files}
     except (ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise ValueError(f"{name} file {str(path)!r} cannot be read ({error}); allowed: .npy or .npz") from None
     if name not in arrays:

@@ -106,7 +106,9 @@ def field_profile(  # noqa: PLR0913  # the last four by keyword only
     options: SweepOptions = SweepOptions(),  # noqa: B008  # an immutable record
     progress: Callable[[int, int], None] = lambda *_: None,
 ) -> FieldProfile:
-    """Scan the field γ, from strong to weak, each point from the messages of the one before.
+    """Scan the field γ, from weak to strong, each point from the messages of the one before.
+
+    The other way round the messages would stay frozen at w̃, which is a fixed point at every γ around some solutions.
 
     Parameters
     ----------
@@ -128,7 +130,7 @@ def field_profile(  # noqa: PLR0913  # the last four by keyword only
     state = node_of(node, patterns, patterns.threshold(margin))
     rng = np.random.default_rng(1)
     found = []
-    for n_finished, field in enumerate(np.sort(chosen)[::-1], 1):
+    for n_finished, field in enumerate(np.sort(chosen), 1):
         run = belief_propagation(patterns, margin, node=state, external=field * reference, options=options, rng=rng)
         overlap = float(np.dot(reference, run.magnetisations)) / patterns.n_weights
         found.append(
