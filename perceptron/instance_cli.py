@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import math
 from collections.abc import Callable
 from dataclasses import asdict
@@ -209,7 +210,7 @@ def study(
     jobs: Jobs = 1,
     json: Json = False,
 ) -> None:
-    """Success of each solver against the load, from runs that are kept one by one."""
+    """Success of each solver against the load: runs that are kept one by one, and their figure."""
     from perceptron.solvers.study import run_study  # noqa: PLC0415
     from perceptron.solvers.study_store import LOADS, StudyPlan  # noqa: PLC0415
 
@@ -225,14 +226,16 @@ def study(
     )
     with executor_of(jobs) as executor, report.sweep_progress("study") as progress:
         found = run_study(plan, output, executor=executor, progress=progress)
+    written = importlib.import_module("figures.solver_study").make(output, found)
     curves = [_curve(curve) for curve in found.curves.values()]
     table = Table(title=f"solver study: {found.status.name}", title_justify="left")
     for column in ("solver", "N", "last success at α", "stops at α", "median seconds"):
         table.add_column(column, justify="right")
     for curve in found.curves.values():
-        cells = (f"{curve.last_success:.2f}", f"{curve.stops_at:.2f}", f"{np.median(curve.median_seconds):.3f}")
+        ends = ["none" if np.isnan(load) else f"{load:.3f}" for load in (curve.last_success, curve.stops_at)]
+        cells = (*ends, f"{np.median(curve.median_seconds):.3f}")
         table.add_row(curve.solver, str(curve.n_weights), *cells)
-    result = {"status": found.status, "curves": curves}
+    result = {"status": found.status, "curves": curves, "files": [str(path) for path in written]}
     report.emit(result, table, as_object=json, output=None)
 
 

@@ -38,7 +38,7 @@ class AnnealingOptions:
     first_inverse_temperature, last_inverse_temperature : float
         β at the first and at the last sweep; equal ones give a chain at fixed temperature.
     geometric : bool
-        Whether β grows by a constant factor (default) or by a constant step.
+        Whether β grows by a constant factor, or by a constant step (default).
     n_sweeps : int
         Length of the first annealing.
     growth : float
@@ -52,10 +52,10 @@ class AnnealingOptions:
         For anything out of range.
     """
 
-    first_inverse_temperature: float = 0.2
+    first_inverse_temperature: float = 3.0
     last_inverse_temperature: float = 6.0
-    geometric: bool = True
-    n_sweeps: int = 1000
+    geometric: bool = False
+    n_sweeps: int = 2000
     growth: float = 2.0
     n_annealings: int | None = None
 

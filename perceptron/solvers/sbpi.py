@@ -53,7 +53,7 @@ class SbpiOptions:
         For anything else.
     """
 
-    n_states: int = 40
+    n_states: int = 80
     barely_met: int = 1
     probability: float = 0.3
 
