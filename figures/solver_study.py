@@ -78,8 +78,8 @@ def draw(columns: Columns) -> Figure:
     solvers = list(dict.fromkeys(columns["solver"].tolist()))
     n_columns = min(2, sizes.size)
     n_rows = -(-sizes.size // n_columns)
-    shape = {"figsize": (3.7 * n_columns + 0.4, 2.7 * n_rows + 0.7), "sharex": True, "sharey": True, "squeeze": False}
-    figure, grid = plt.subplots(n_rows, n_columns, **shape)
+    extent = (3.7 * n_columns + 0.4, 2.7 * n_rows + 0.7)
+    figure, grid = plt.subplots(n_rows, n_columns, sharex=True, sharey=True, squeeze=False, figsize=extent)
     for axes, size in zip(grid.flat, sizes, strict=False):
         for k in np.flatnonzero(columns["n_weights"] == size).tolist():
             _curve(axes, columns, k, LOOKS[solvers.index(columns["solver"][k]) % len(LOOKS)])
