@@ -1,4 +1,4 @@
-"""Figures 2, 3 and 4 of Phys. Rev. Lett. 127, 278301 (2021), and the phase diagram behind them."""
+"""Figures 2, 3 and 4 of Phys. Rev. Lett. 127, 278301 (2021), the phase diagram behind them, and stabilities."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ import numpy as np
 
 from figures import wide_flat_minima_draw as draw
 from figures.focusing_points import compute_points
+from figures.stabilities import compute_stabilities
+from figures.stabilities_draw import stability_densities
 from perceptron.files import load_table, provenance, save_table, write_atomically
 from perceptron.solution import Status
 from perceptron.theory.franz_parisi import geometric_bound
@@ -112,6 +114,7 @@ FIGURES: dict[str, tuple[Any, Any]] = {
     "W3": (compute_profiles, draw.profiles),
     "W4": (compute_maximum_margin_profiles, draw.maximum_margin_profiles),
     "phase-diagram": (compute_phase_diagram, draw.phase_diagram),
+    "stabilities": (compute_stabilities, stability_densities),
 }
 
 

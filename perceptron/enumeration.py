@@ -61,7 +61,7 @@ class Enumeration:
     entropy : Estimate
         ln Z / N in nats per weight, and its rounding error; -inf for Z = 0.
     status : Status
-        CONVERGED: the enumeration is complete. An interrupted one returns nothing.
+        EXACT: the enumeration is complete. An interrupted one returns nothing.
     reference : ndarray of int8, shape (N,), or None
         Where distances are counted from.
     joint_counts, joint_error_counts : ndarray, shape (N + 1, N + 1) and (P + 1, N + 1), or None
@@ -185,7 +185,7 @@ def enumerate_instance(
         error_counts=_read_only(errors.sum(axis=1)),
         n_solutions=n_solutions,
         entropy=_entropy(n_solutions, size),
-        status=Status.CONVERGED,
+        status=Status.EXACT,
         reference=None if checked is None else _read_only(checked),
         joint_counts=None if checked is None else _read_only(fewest),
         joint_error_counts=None if checked is None else _read_only(errors),

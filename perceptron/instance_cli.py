@@ -229,10 +229,11 @@ def study(
     written = importlib.import_module("figures.solver_study").make(output, found)
     curves = [_curve(curve) for curve in found.curves.values()]
     table = Table(title=f"solver study: {found.status.name}", title_justify="left")
-    for column in ("solver", "N", "last success at α", "stops at α", "median seconds"):
+    for column in ("solver", "N", "half succeed at α", "last success at α", "stops at α", "median seconds"):
         table.add_column(column, justify="right")
     for curve in found.curves.values():
-        ends = ["none" if np.isnan(load) else f"{load:.3f}" for load in (curve.last_success, curve.stops_at)]
+        marks = (curve.half_success.value, curve.last_success, curve.stops_at)
+        ends = ["none" if np.isnan(load) else f"{load:.3f}" for load in marks]
         cells = (*ends, f"{np.median(curve.median_seconds):.3f}")
         table.add_row(curve.solver, str(curve.n_weights), *cells)
     result = {"status": found.status, "curves": curves, "files": [str(path) for path in written]}

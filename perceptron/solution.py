@@ -19,6 +19,7 @@ class Status(enum.IntEnum):
     INTERRUPTED = 4
     SOLVED = 5
     NOT_SOLVED = 6
+    EXACT = 7
 
     @property
     def message(self) -> str:
@@ -33,6 +34,7 @@ _MESSAGES = {
     Status.END_OF_BRANCH: "no saddle point was found beyond the last distance given",
     Status.SOLVED: "all patterns are met",
     Status.NOT_SOLVED: "no weights that meet all patterns were found; the best ones are given",
+    Status.EXACT: "every configuration was counted; nothing was iterated",
     Status.INTERRUPTED: "the computation was interrupted; finished points are kept",
 }
 

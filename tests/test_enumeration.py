@@ -75,7 +75,7 @@ def test_counts_are_those_of_brute_force(n_weights, n_patterns, margin, ties_sol
     assert np.array_equal(found.stability_counts, stabilities)
     assert found.n_solutions == np.count_nonzero(errors == 0)
     assert found.largest_margin == sums.min(axis=1).max()
-    assert found.status is Status.CONVERGED
+    assert found.status is Status.EXACT
 
 
 @pytest.mark.parametrize("low_bits", [0, 3, 11])

@@ -78,6 +78,19 @@ def short_cavity_row(edges, mu, fields):
     return a, v
 
 
+@njit(fastmath=REASSOCIATED)
+def short_cavity_row_of_signs(edges, mu, fields):
+    """The same for ξ = ±1, whose squares need no multiplication."""
+    patterns, messages, mean, _ = edges
+    a, v = F32(0.0), F32(0.0)
+    for i in range(fields.size):
+        m, s = short_tanh_and_variance(fields[i] - messages[mu, i])
+        mean[i] = F32(patterns[mu, i]) * m
+        a += mean[i]
+        v += s
+    return a, v
+
+
 @njit
 def slopes(threshold, a, v):
     """(g, g') of ln H((t - a)/√V) with respect to a."""
@@ -104,8 +117,9 @@ def relaxed_row(edges, mu, slope, curvature, update, fields):
 @njit
 def relaxed_sweep(edges, order, update, read, fields):
     """One sweep of the relaxed node over the rows in `order`, from fields `read` into `fields`."""
+    signs = edges.patterns.itemsize == 1  # int8: ±1
     for mu in order:
-        a, v = short_cavity_row(edges, mu, read)
+        a, v = short_cavity_row_of_signs(edges, mu, read) if signs else short_cavity_row(edges, mu, read)
         slope, curvature = slopes(update.threshold, float(a), max(float(v), SMALLEST_VARIANCE))
         relaxed_row(edges, mu, slope, curvature, update, fields)
 
@@ -201,9 +215,8 @@ def sum_messages(messages, external, fields):
 
 
 @njit
-def gaussian_node_terms(edges, threshold, fields):
-    """Σ_μ ln H((t - a_μ)/√V_μ) of the present messages, in double precision."""
-    total = 0.0
+def cavity_sums(edges, fields, means, variances):
+    """Fill (a_μ, V_μ) of the present messages for all patterns, in double precision."""
     patterns, messages, _, _ = edges
     for mu in range(messages.shape[0]):
         a, v = 0.0, 0.0
@@ -212,7 +225,16 @@ def gaussian_node_terms(edges, threshold, fields):
             xi = float(patterns[mu, i])
             a += xi * m
             v += xi * xi * s
-        total += log_gaussian_tail((threshold - a) / math.sqrt(max(v, SMALLEST_VARIANCE)))
+        means[mu] = a
+        variances[mu] = max(v, SMALLEST_VARIANCE)
+
+
+@njit
+def total_log_tail(threshold, means, variances):
+    """Σ_μ ln H((t - a_μ)/√V_μ)."""
+    total = 0.0
+    for mu in range(means.size):
+        total += log_gaussian_tail((threshold - means[mu]) / math.sqrt(variances[mu]))
     return total
 
 

@@ -22,7 +22,7 @@ from perceptron.message_passing.nodes import NODES, Node, node_of
 from perceptron.patterns import Patterns
 from perceptron.solution import ConvergenceError, Estimate, Status
 
-__all__ = ["BeliefPropagation", "SweepOptions", "belief_propagation", "settle"]
+__all__ = ["BeliefPropagation", "SweepOptions", "belief_propagation", "geometric_rest", "settle"]
 
 ROUNDING = 1e-15
 SLOWEST_RATE = 0.99
@@ -189,10 +189,15 @@ def settle(
     residual = state.sweep(external, options.damping, rng)
     state.magnetise(external)
     new = _measures(state, external)
-    rate = min(residual / before, SLOWEST_RATE) if np.isfinite(before) and before > 0.0 else SLOWEST_RATE
-    left = 1.0 / (1.0 - rate)
+    left = geometric_rest(before, residual)
     errors = (abs(new[0] - old[0]) * left / size, abs(new[1] - old[1]) * left / size)
     return n_sweeps + 1, float(residual), bool(converged), errors
+
+
+def geometric_rest(before: float, residual: float) -> float:
+    """1/(1 - rate): all changes from the last one on, over the last; rate of the last two residuals, at most 0.99."""
+    known = np.isfinite(before) and before > 0.0
+    return 1.0 / (1.0 - (min(residual / before, SLOWEST_RATE) if known else SLOWEST_RATE))
 
 
 def _measures(state: Node, external: np.ndarray) -> tuple[float, float]:

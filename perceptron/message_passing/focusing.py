@@ -10,9 +10,13 @@ centre w* = sign h, and give their distance to it and the entropy of the solutio
     overlap S = ⟨(r + tanh h tanh k)/(1 + r tanh h tanh k)⟩, r = tanh γ,   d = (1 - S)/2,   q = ⟨m²⟩,
     N Σ_I = I + Σ_i [ln 2cosh h_i + ln 2cosh γ - ln 2cosh u_i + u_i tanh(y u_i)] - γ N S,
 
-where I is the Bethe free entropy less Σ_i ln 2cosh(h_i + h_i^ext). The internal entropy Σ_I is a second route to the
-local entropy, beside `perceptron.message_passing.local_entropy`; unlike that one it is an average over the centres the
-messages describe, not a count around one given solution.
+where I is the Bethe free entropy less Σ_i ln 2cosh(h_i + h_i^ext).
+
+When not to use it: at few replicas Σ_I is no local entropy. The equations let patterns act on each replica as if the
+others saw patterns of their own, though all see the same ones; what that costs vanishes as y grows. At γ = ∞, y = 1
+all replicas equal the centre and Σ_I should be 0; it is the plain entropy less the mean of the entropies of the single
+weights, which is negative. As y → ∞ the centre is one configuration, h^ext = γ sign h, and Σ_I is the local entropy
+around sign h at the field γ, as `perceptron.message_passing.local_entropy` finds it; see `many_replicas_profile`.
 
 References
 ----------
@@ -23,19 +27,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from perceptron.checks import check_real
 from perceptron.kernels import focusing as kernels
-from perceptron.message_passing.belief_propagation import SweepOptions
+from perceptron.message_passing.belief_propagation import SweepOptions, geometric_rest
 from perceptron.message_passing.nodes import Node, node_of
-from perceptron.message_passing.protocols import ProtocolPoint, check_point
+from perceptron.message_passing.protocols import ProtocolPoint, check_point, fixed_coupling
 from perceptron.patterns import Patterns
 from perceptron.profile import Profile
 from perceptron.solution import Status
 
-__all__ = ["Focusing", "FocusingPoint", "FocusingProfile", "focusing_profile"]
+__all__ = ["Focusing", "FocusingPoint", "FocusingProfile", "focusing_profile", "many_replicas_profile"]
 
 START = 1e-3  # size of the random fields that break the symmetry of the start
 
@@ -168,6 +173,56 @@ def focusing_profile(
     state = Focusing(node_of(node, patterns, threshold), rng)
     order = rng if options.sequential else None
     found = [_settle_point(state, check_point(point), options, order) for point in protocol]
+    return _profile(node, found)
+
+
+def many_replicas_profile(  # noqa: PLR0913  # the last four by keyword only
+    patterns: Patterns,
+    couplings: Iterable[float],
+    margin: float = 0.0,
+    *,
+    replicas: float = 200.0,
+    node: str = "gaussian",
+    options: SweepOptions = SweepOptions(),  # noqa: B008  # an immutable record
+    rng: np.random.Generator,
+) -> FocusingProfile:
+    """Local entropy around the densest centre that focusing finds for every γ.
+
+    Every γ starts afresh and sweeps once at each point of `fixed_coupling` up to y/2; then the messages settle at y/2
+    and at y, and twice the difference of the two is added to the errors, as what finite y leaves falls about as 1/y.
+    A centre belongs to its distance; it need not solve, and does so where the distance is small.
+
+    Parameters
+    ----------
+    patterns : Patterns
+    couplings : iterable of float
+        γ > 0.
+    margin, node, options, rng
+        As in `focusing_profile`.
+    replicas : float
+        y > 2. The larger, the more points do not settle: a weight with h near 0 jumps by 2γ.
+    """
+    check_real("replicas", replicas, above=2.0)
+    threshold = patterns.threshold(margin)
+    order = rng if options.sequential else None
+    found = []
+    for coupling in couplings:
+        state = Focusing(node_of(node, patterns, threshold), rng)
+        for point in fixed_coupling(coupling, 0.5 * replicas):
+            state.sweep(point, options.damping, order)
+        half = _settle_point(state, point, options, order)
+        whole = _settle_point(state, ProtocolPoint(point.coupling, replicas), options, order)
+        found.append(_with_change(whole, half))
+    return _profile(node, found)
+
+
+def _with_change(point: FocusingPoint, before: FocusingPoint) -> FocusingPoint:
+    names = ("distance", "overlap", "local_entropy")
+    changes = {f"{name}_error": 2.0 * abs(getattr(point, name) - getattr(before, name)) for name in names}
+    return replace(point, **{name: getattr(point, name) + change for name, change in changes.items()})
+
+
+def _profile(node: str, found: list[FocusingPoint]) -> FocusingProfile:
     points = tuple(sorted((p for p in found if p.status is Status.CONVERGED), key=lambda p: p.distance))
     missing = tuple(p for p in found if p.status is not Status.CONVERGED)
     return FocusingProfile(node, points, missing, Status.NOT_CONVERGED if missing else Status.CONVERGED)
@@ -182,11 +237,11 @@ def _settle_point(
         n_sweeps += 1
     converged = residual < options.tolerance
     before = state.measure(point)
-    state.sweep(point, options.damping, order)
+    last = state.sweep(point, options.damping, order)
     kernels.focus(state.node.fields, _tanh(point.coupling), point.replicas, state.external)
     state.node.magnetise(state.external)
     now = state.measure(point)
-    left = 1.0 / max(1.0 - options.damping, 0.1)
+    left = geometric_rest(residual, last)
     errors = [abs(new - old) * left + 1e-15 for new, old in zip(now, before, strict=True)]
     patterns = state.node.patterns
     return FocusingPoint(

@@ -21,6 +21,7 @@ from perceptron.checks import check_real
 __all__ = [
     "ProtocolPoint",
     "check_point",
+    "fixed_coupling",
     "free_protocol",
     "pseudo_reinforcement",
     "pseudo_reinforcement_point",
@@ -93,6 +94,22 @@ def scoping(replicas: float = 21.0, rho_step: float = 0.002) -> Iterator[Protoco
     check_point((0.0, replicas))
     for rho in _rhos(rho_step):
         yield ProtocolPoint(math.atanh(math.sqrt(rho)), float(replicas))
+
+
+def fixed_coupling(coupling: float, replicas: float = 200.0, rho_step: float = 0.001) -> Iterator[ProtocolPoint]:
+    """Fixed coupling γ > 0, and y = 1 + ρ/((1-ρ) tanh²γ) that grows up to `replicas`.
+
+    The strength (y-1) tanh²γ = ρ/(1-ρ) of the focusing field is that of pseudo-reinforcement; `scoping` holds y
+    instead.
+    """
+    squared = math.tanh(check_real("coupling", coupling, above=0.0)) ** 2
+    last = check_point((coupling, replicas))
+    for rho in _rhos(rho_step):
+        point = ProtocolPoint(float(coupling), 1.0 + rho / ((1.0 - rho) * squared))
+        if point.replicas >= last.replicas:
+            break
+        yield point
+    yield last
 
 
 def free_protocol(points: Iterable[tuple[float, float]]) -> Iterator[ProtocolPoint]:

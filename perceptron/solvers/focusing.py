@@ -1,5 +1,8 @@
 """Focusing and reinforced belief propagation as searches: one damped sweep a point, until the centre solves.
 
+The first centre that solves is just inside the solutions, with a pattern at the smallest stability allowed; the same
+protocol, followed to its end, goes on to denser regions (`follow_protocol` with `to_the_end`).
+
 Sweeps are those of the form without edge messages in single precision: the cheapest, and for ±1 patterns no weaker than
 messages on edges (measured at N = 1001). Gaussian patterns use the relaxed node. After every sweep the centre sign h is
 tested on the patterns. A protocol that ends, a time or a sweep limit give NOT_SOLVED with the best centre seen.
@@ -10,7 +13,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -79,6 +82,15 @@ REINFORCEMENT = (
 )
 
 
+class _Line(NamedTuple):
+    """A protocol to follow, and what the result tells of it."""
+
+    points: Iterable[tuple[float, float]]
+    damping: float
+    settings: dict[str, Any]
+    to_the_end: bool = False
+
+
 class _Record:
     """Best centre seen, sweeps made, and whether a limit is reached; shared by the attempts of one search."""
 
@@ -91,9 +103,9 @@ class _Record:
         self.weights = np.ones(patterns.n_weights, dtype=np.int8)
 
     def look(self, centre: np.ndarray) -> bool:
-        """Whether the centre solves; now and then count all its errors, and keep it if they are the fewest yet."""
+        """Whether a centre solved; now and then count all errors; keep the one with fewest, of solutions the last."""
         self.n_sweeps += 1
-        stop_at = self.fewest if self.n_sweeps % COUNT_EVERY == 1 else 1
+        stop_at = max(self.fewest, 1) if self.n_sweeps % COUNT_EVERY == 1 else 1
         count = self._count(centre, stop_at)
         if count < stop_at:
             self.fewest = count
@@ -115,25 +127,26 @@ class _Record:
         return self.timed_out or (most is not None and self.n_sweeps >= most)
 
 
-def _attempt(record: _Record, points: Iterable[tuple[float, float]], damping: float, rng: np.random.Generator) -> bool:
+def _attempt(record: _Record, line: _Line, rng: np.random.Generator) -> bool:
     node = RelaxedNode if record.patterns.gaussian else ShortAmpNode
     state = Focusing(node(record.patterns, record.threshold), rng)
-    for point in points:
+    for point in line.points:
         if record.exhausted:
-            return False
-        state.sweep(check_point(point), damping)
-        if record.look(state.centre):
-            return True
-    return False
+            break
+        state.sweep(check_point(point), line.damping)
+        if record.look(state.centre) and not line.to_the_end:
+            break
+    return record.fewest == 0
 
 
-def follow_protocol(
+def follow_protocol(  # noqa: PLR0913  # the last four by keyword only
     patterns: Patterns,
     protocol: Iterable[tuple[float, float]],
     margin: float = 0.0,
     *,
     limits: Limits = Limits(),  # noqa: B008  # an immutable record
     damping: float = 0.5,
+    to_the_end: bool = False,
     rng: np.random.Generator,
 ) -> SearchResult:
     """Search along any protocol, one damped sweep a point.
@@ -148,12 +161,16 @@ def follow_protocol(
     limits : Limits
     damping : float
         Weight of the old messages, in [0, 1).
+    to_the_end : bool
+        Go on where the centre solves, to the end of the protocol or a limit, and return the last centre that solves:
+        as γ and y grow the centre moves to where solutions are denser. Otherwise stop at the first.
     rng : numpy.random.Generator
         Breaks the symmetry of the start.
     """
     if not 0.0 <= check_real("damping", damping) < 1.0:
         raise ValueError(f"damping = {damping!r} is out of range; allowed: real numbers in [0, 1)")
-    return _search("free", patterns, margin, limits, rng, ((protocol, damping, {"damping": damping}),))
+    line = _Line(protocol, damping, {"damping": damping, "to_the_end": to_the_end}, to_the_end)
+    return _search("free", patterns, margin, limits, rng, (line,))
 
 
 def focusing_search(
@@ -168,7 +185,7 @@ def focusing_search(
 
     `settings` of the result names the attempt that ended the search.
     """
-    return _search("fbp", patterns, margin, limits, rng, ((a.points(), a.damping, asdict(a)) for a in attempts))
+    return _search("fbp", patterns, margin, limits, rng, (_Line(a.points(), a.damping, asdict(a)) for a in attempts))
 
 
 def reinforced_search(
@@ -180,7 +197,7 @@ def reinforced_search(
     attempts: Iterable[Attempt] = REINFORCEMENT,
 ) -> SearchResult:
     """Reinforced belief propagation: standard reinforcement only, with smaller and smaller steps."""
-    return _search("rbp", patterns, margin, limits, rng, ((a.points(), a.damping, asdict(a)) for a in attempts))
+    return _search("rbp", patterns, margin, limits, rng, (_Line(a.points(), a.damping, asdict(a)) for a in attempts))
 
 
 def _search(
@@ -189,15 +206,15 @@ def _search(
     margin: float,
     limits: Limits,
     rng: np.random.Generator,
-    attempts: Iterable[tuple[Iterable[tuple[float, float]], float, dict[str, Any]]],
+    attempts: Iterable[_Line],
 ) -> SearchResult:
     record = _Record(patterns, margin, limits)
     settings: dict[str, Any] = {}
     interrupted = False
     try:
-        for number, (points, damping, parameters) in enumerate(attempts, 1):
-            settings = parameters | {"attempt": number}
-            if _attempt(record, points, damping, rng) or record.exhausted:
+        for number, line in enumerate(attempts, 1):
+            settings = line.settings | {"attempt": number}
+            if _attempt(record, line, rng) or record.exhausted:
                 break
     except KeyboardInterrupt:
         interrupted = True

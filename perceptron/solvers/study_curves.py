@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import binomtest
 
-from perceptron.solution import Status
+from perceptron.solution import Estimate, Status
 from perceptron.solvers.study_store import RunKey, StudyPlan, StudyRun
 
 __all__ = ["CONFIDENCE", "StudyCurve", "StudyResult", "curve_keys", "next_runs", "study_result"]
@@ -42,6 +42,10 @@ class StudyCurve:
         Largest load with a success; nan if there is none.
     stops_at : float
         First of the consecutive loads without a success that ended the curve; nan if it did not end so.
+    first_below_half : float
+        First load at which fewer than half of the runs succeeded; nan if there is none.
+    half_success : Estimate
+        α_½, where the success falls through ½, by `half_success_load`; nan where it does not.
     """
 
     solver: str
@@ -57,6 +61,8 @@ class StudyCurve:
     median_sweeps: np.ndarray
     last_success: float
     stops_at: float
+    first_below_half: float
+    half_success: Estimate
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -121,6 +127,7 @@ def _sum_up(plan: StudyPlan, runs: Mapping[RunKey, StudyRun], curve: tuple[str, 
     n_solved = np.array([sum(run.solved for run in group) for group in groups], dtype=np.int64)
     intervals = [wilson_interval(*counts) for counts in zip(n_solved.tolist(), n_runs.tolist(), strict=True)]
     bounds = np.array(intervals).reshape(-1, 2)
+    success = n_solved / n_runs
     ended = not next_runs(plan, runs, curve)
     return StudyCurve(
         *curve,
@@ -128,19 +135,37 @@ def _sum_up(plan: StudyPlan, runs: Mapping[RunKey, StudyRun], curve: tuple[str, 
         n_runs=n_runs,
         n_solved=n_solved,
         n_timed_out=np.array([sum(run.timed_out for run in group) for group in groups], dtype=np.int64),
-        success=n_solved / n_runs,
+        success=success,
         lower=bounds[:, 0],
         upper=bounds[:, 1],
         median_seconds=np.array([np.median([run.seconds for run in group]) for group in groups]),
         median_sweeps=np.array([np.median([run.n_sweeps for run in group]) for group in groups]),
         last_success=float(loads[n_solved > 0].max()) if n_solved.any() else float("nan"),
         stops_at=_stops_at(loads, n_solved, plan.n_failed_loads) if ended else float("nan"),
+        first_below_half=float(loads[success < 0.5].min()) if np.any(success < 0.5) else float("nan"),
+        half_success=half_success_load(loads, success, 0.5 * (bounds[:, 1] - bounds[:, 0])),
     )
 
 
 def _stops_at(loads: np.ndarray, n_solved: np.ndarray, n_failed_loads: int) -> float:
     tail = n_solved[-n_failed_loads:]
     return float(loads[-n_failed_loads]) if tail.size == n_failed_loads and not tail.any() else float("nan")
+
+
+def half_success_load(loads: np.ndarray, success: np.ndarray, errors: np.ndarray) -> Estimate:
+    """α_½ where the success first falls below ½, between that load and the one before, linearly; nan if it does not.
+
+    The error carries over that of the two probabilities; that success need not be linear in between is not in it.
+    """
+    below = np.flatnonzero(success < 0.5)
+    if below.size == 0 or below[0] == 0:
+        return Estimate(float("nan"), float("nan"))
+    k = int(below[0])
+    fall = success[k - 1] - success[k]
+    share = (success[k - 1] - 0.5) / fall
+    step = loads[k] - loads[k - 1]
+    error = step / fall * np.hypot((1.0 - share) * errors[k - 1], share * errors[k])
+    return Estimate(float(loads[k - 1] + share * step), float(error))
 
 
 def wilson_interval(n_solved: int, n_runs: int) -> tuple[float, float]:

@@ -5,6 +5,7 @@ import math
 
 import numpy as np
 import pytest
+from scipy.special import log_ndtr
 
 from perceptron.message_passing.belief_propagation import SweepOptions, belief_propagation
 from perceptron.message_passing.nodes import NODES, node_of
@@ -222,3 +223,20 @@ def test_bad_input_is_named():
     for options in ({"damping": 1.0}, {"damping": -0.1}, {"tolerance": 0.0}, {"max_sweeps": 0}, {"max_sweeps": 1.5}):
         with pytest.raises(ValueError, match=f"{next(iter(options))} = .* allowed"):
             SweepOptions(**options)
+
+
+@pytest.mark.parametrize("size", [(201, 101), (2001, 1000)])
+def test_packed_sweeps_settle_in_double_precision(size):
+    # a residual that single precision could not reach, and the equations of the fixed point in plain NumPy
+    patterns = instance(*size, 7)
+    state = node_of("amp", patterns, patterns.threshold())
+    options = SweepOptions(tolerance=1e-12, max_sweeps=500)
+    assert belief_propagation(patterns, node=state, options=options).status is Status.CONVERGED
+    xi = patterns.values.astype(np.float64)
+    means = np.tanh(state.fields)
+    variance = np.sum(1.0 - means**2)
+    argument = (xi @ means - variance * state.slopes) / math.sqrt(variance)
+    ratio = np.exp(-0.5 * argument**2 - log_ndtr(argument)) / math.sqrt(2.0 * math.pi)
+    slopes, curvature = ratio / math.sqrt(variance), -np.sum(ratio * (ratio + argument)) / variance
+    assert np.abs(state.slopes - slopes).max() < 1e-10
+    assert np.abs(state.fields - (slopes @ xi - means * curvature)).max() < 1e-10

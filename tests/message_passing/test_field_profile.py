@@ -76,6 +76,35 @@ def test_the_slope_is_twice_the_field(node, n_weights, nearest, allowed):
     assert np.abs(found / (0.5 * (slopes[1:] + slopes[:-1])) - 1.0)[far].max() < allowed
 
 
+@pytest.mark.parametrize("node", ["gaussian", "relaxed"])
+def test_the_error_of_the_slope_covers_what_the_node_leaves(node):
+    # against ΔS/Δd over small steps of γ, where the trapezoidal rule is good to 1e-4 of the slope
+    patterns = teacher_student_patterns(201, 67, rng=np.random.default_rng(3))
+    options = SweepOptions(tolerance=1e-6) if node == "relaxed" else FINE
+    fields = np.arange(0.3, 1.5, 0.02)
+    profile = field_profile(patterns, patterns.teacher, fields=fields, node=node, options=options)
+    assert profile.status is Status.CONVERGED
+    distances, entropies, slopes, errors = (
+        profile.array(name) for name in ("distance", "local_entropy", "derivative", "derivative_error")
+    )
+    missed = np.abs(np.diff(entropies) / np.diff(distances) - 0.5 * (slopes[1:] + slopes[:-1]))
+    allowed = 1.5 * np.maximum(errors[1:], errors[:-1]) + 1e-4 * slopes[1:]
+    print(node, missed.max(), errors.max(), np.max(missed / allowed))
+    assert np.all(missed < allowed)
+    assert np.median(errors) < 10.0 * np.median(missed)
+
+
+@pytest.mark.parametrize("node", ["gaussian", "exact", "amp"])
+def test_the_error_of_the_distance_covers_what_sweeps_leave(node):
+    patterns = teacher_student_patterns(101, 50, rng=np.random.default_rng(5))
+    for damping in (0.3, 0.8):
+        coarse = SweepOptions(tolerance=1e-3, damping=damping)
+        for field in (0.4, 0.8, 1.2):
+            rough = field_profile(patterns, patterns.teacher, fields=[field], node=node, options=coarse).points[0]
+            fine = field_profile(patterns, patterns.teacher, fields=[field], node=node, options=FINE).points[0]
+            assert abs(rough.distance - fine.distance) < rough.distance_error < 0.02
+
+
 @pytest.mark.parametrize("node", ["gaussian", "relaxed", "exact", "amp"])
 def test_without_effect_of_the_patterns_it_is_the_bound(node):
     patterns = random_patterns(51, 10, rng=np.random.default_rng(6))

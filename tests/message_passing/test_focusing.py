@@ -9,10 +9,12 @@ import pytest
 
 from perceptron.kernels.focusing import focus, through_coupling
 from perceptron.message_passing.belief_propagation import SweepOptions, belief_propagation
-from perceptron.message_passing.focusing import Focusing, focusing_profile
+from perceptron.message_passing.focusing import Focusing, focusing_profile, many_replicas_profile
+from perceptron.message_passing.local_entropy import field_profile
 from perceptron.message_passing.nodes import NODES, AmpNode
 from perceptron.message_passing.protocols import (
     check_point,
+    fixed_coupling,
     free_protocol,
     pseudo_reinforcement,
     pseudo_reinforcement_point,
@@ -52,6 +54,20 @@ def test_protocols_by_their_formulas():
         assert math.tanh(coupling) ** 2 == pytest.approx(0.01 * number, abs=1e-12)
         assert replicas == 7.0
     assert number == 99
+
+
+def test_replicas_grow_at_a_fixed_coupling_with_the_strength_of_the_other_lines():
+    points = list(fixed_coupling(0.7, 30.0, 0.01))
+    for number, (coupling, replicas) in enumerate(points[:-1]):
+        rho = 0.01 * number
+        assert coupling == 0.7
+        assert (replicas - 1.0) * math.tanh(0.7) ** 2 == pytest.approx(rho / (1.0 - rho), rel=1e-12, abs=1e-15)
+    assert points[-2].replicas < 30.0
+    assert points[-1] == (0.7, 30.0)
+    assert list(fixed_coupling(0.7, 1.0)) == [(0.7, 1.0)]
+    for arguments, message in (((0.0,), "coupling = 0"), ((math.inf,), "coupling = inf"), ((0.7, 0.5), "replicas = ")):
+        with pytest.raises(ValueError, match=message):
+            list(fixed_coupling(*arguments))
 
 
 @pytest.mark.parametrize("exponent", [0.1, 0.25, 0.5])
@@ -178,6 +194,54 @@ def test_distance_and_entropy_derive_from_one_potential(node, n_weights, allowed
     by_replicas = (pair(0.0, step)[0] - pair(0.0, -step)[0]) / (2.0 * step)
     by_coupling = (pair(step, 0.0)[1] - pair(-step, 0.0)[1]) / (2.0 * step)
     assert by_replicas == pytest.approx(by_coupling, abs=allowed)
+
+
+@pytest.mark.parametrize("node", NODES)
+def test_one_replica_at_infinite_coupling_lacks_the_entropy_of_single_weights(node):
+    # what messages give there; all replicas are the centre, so that a true local entropy would be 0
+    patterns, options = instance(101, 40, 2), SHORT if node == "relaxed" else FINE
+    allowed = 1e-6 if node == "relaxed" else 1e-12
+    plain = belief_propagation(patterns, node=node, options=options)
+    up = 0.5 * (1.0 + plain.magnetisations)
+    single = -np.mean(up * np.log(up) + (1.0 - up) * np.log1p(-up))
+    found = settled(patterns, math.inf, 1.0, node, options)
+    assert found.local_entropy == pytest.approx(plain.entropy.value - single, abs=allowed)
+    assert found.local_entropy < -0.05
+
+
+# what finite y leaves falls about as 1/y, more slowly while a weight stays near h = 0
+@pytest.mark.parametrize("node", ["gaussian", "amp"])
+@pytest.mark.parametrize("coupling", [0.8, 1.2])
+def test_many_replicas_count_around_their_centre(node, coupling):
+    patterns = instance(301, 120, 3)
+    errors = []
+    for replicas in (50.0, 100.0, 200.0):
+        state = Focusing(NODES[node](patterns, patterns.threshold()), np.random.default_rng(1))
+        line = list(fixed_coupling(coupling, replicas, 0.005))
+        for point in line + 400 * line[-1:]:
+            change = state.sweep(point, 0.5)
+        assert change < 1e-6
+        distance, _, entropy = state.measure(line[-1])
+        around = field_profile(patterns, state.centre, fields=[coupling], node=node, options=FINE).points[0]
+        errors.append((entropy - around.local_entropy, distance - around.distance))
+    print(node, coupling, errors)
+    assert np.abs(errors[-1]).max() < 3e-4
+    assert np.all(np.abs(errors[-1]) < 0.6 * np.abs(errors[0]))
+
+
+def test_the_profile_of_many_replicas():
+    patterns, couplings = instance(301, 120, 3), [1.2, 0.8]
+    profile = many_replicas_profile(patterns, couplings, node="amp", rng=np.random.default_rng(1))
+    assert profile.status is Status.CONVERGED
+    assert profile.array("coupling").tolist() == couplings
+    assert np.all(profile.array("replicas") == 200.0)
+    assert np.all(profile.array("n_errors") == 0)
+    assert np.all(profile.geometric_bound > profile.array("local_entropy"))
+    further = many_replicas_profile(patterns, couplings, replicas=800.0, node="amp", rng=np.random.default_rng(1))
+    for name in ("distance", "local_entropy"):
+        assert np.all(np.abs(profile.array(name) - further.array(name)) < profile.array(f"{name}_error"))
+    with pytest.raises(ValueError, match=r"replicas = 2\.0"):
+        many_replicas_profile(patterns, couplings, replicas=2.0, rng=np.random.default_rng(1))
 
 
 @pytest.mark.parametrize("seed", range(1, 5))

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from perceptron.message_passing.protocols import scoping
+from perceptron.message_passing.local_entropy import field_profile, fields_for_distances
+from perceptron.message_passing.protocols import pseudo_reinforcement, scoping
 from perceptron.patterns import n_patterns_at, random_patterns
 from perceptron.solution import Status
 from perceptron.solvers.focusing import Attempt, focusing_search, follow_protocol, reinforced_search
@@ -61,6 +62,39 @@ def test_a_protocol_that_ends_is_not_solved():
     attempts = (Attempt("pseudo-reinforcement", 0.05), Attempt("scoping", 0.1))
     result = focusing_search(patterns, rng=np.random.default_rng(3), attempts=attempts)
     assert (result.status, result.n_sweeps, result.settings["attempt"]) == (Status.NOT_SOLVED, 30, 2)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_to_the_end_of_a_protocol_solutions_are_denser(seed):
+    patterns, fields = instance(501, 0.5, seed), fields_for_distances([0.01, 0.03])
+    entropies, margins = [], []
+    for to_the_end in (False, True):
+        line = pseudo_reinforcement(0.002)
+        result = follow_protocol(patterns, line, to_the_end=to_the_end, rng=np.random.default_rng(seed))
+        assert result.status is Status.SOLVED
+        assert errors_of(patterns, result.weights) == 0
+        assert result.settings == {"damping": 0.5, "to_the_end": to_the_end, "attempt": 1}
+        assert (result.n_sweeps == 500) == to_the_end
+        scan = field_profile(patterns, result.weights, fields=fields, node="amp")
+        assert scan.status is Status.CONVERGED
+        field, distance = scan.array("field"), scan.array("distance")
+        # ln of the sum over solutions with e^{γNp}: at equal γ the larger is denser, whatever the distances
+        entropies.append(scan.array("local_entropy") + field * (1.0 - 2.0 * distance))
+        margins.append(scan.reference_margin)
+    assert np.all(entropies[1] > entropies[0] + 0.002)
+    assert margins[1] > margins[0] + 0.05
+
+
+def test_to_the_end_the_last_solution_comes_back():
+    patterns = instance(501, 0.5, 1)
+    first = follow_protocol(patterns, pseudo_reinforcement(0.002), rng=np.random.default_rng(1))
+    for more in (0, 1, 100):
+        limits = Limits(max_sweeps=first.n_sweeps + more)
+        line = pseudo_reinforcement(0.002)
+        last = follow_protocol(patterns, line, limits=limits, to_the_end=True, rng=np.random.default_rng(1))
+        assert last.status is Status.SOLVED
+        assert last.n_sweeps == first.n_sweeps + more
+        assert np.array_equal(first.weights, last.weights) == (more == 0)
 
 
 def test_a_time_limit_is_told():

@@ -1,11 +1,14 @@
 """Baseline searches tell the truth; a study keeps every run, goes on after a torn line, and refuses another plan."""
 
+import dataclasses
 import json
 
 import numpy as np
 import pytest
+from matplotlib.text import Text
 
-from figures import solver_study
+from figures import solver_study, wide_flat_minima_draw
+from figures.solver_study_draw import draw
 from perceptron.patterns import random_patterns, teacher_student_patterns
 from perceptron.solution import Status
 from perceptron.solvers.annealing import simulated_annealing
@@ -13,6 +16,7 @@ from perceptron.solvers.registry import SOLVERS
 from perceptron.solvers.sbpi import sbpi
 from perceptron.solvers.search import Limits
 from perceptron.solvers.study import run_study
+from perceptron.solvers.study_curves import half_success_load
 from perceptron.solvers.study_store import StudyPlan
 
 PLAN = {"solvers": ("fbp", "sbpi"), "sizes": (51,), "loads": (0.3, 1.6, 1.8, 2.0), "n_instances": 3, "max_sweeps": 300}
@@ -75,3 +79,48 @@ def test_the_figure_is_drawn_from_a_finished_study(tmp_path):
     columns = solver_study.compute(tmp_path)
     assert float(columns["alpha_u_prime"]) == pytest.approx(0.729, abs=5e-4)
     assert all(np.all(columns[f"lower_{k}"] <= columns[f"success_{k}"]) for k in range(2))
+
+
+def test_the_load_of_half_success_and_its_binomial_error():
+    loads = np.array([0.4, 0.5, 0.6, 0.7])
+    found = half_success_load(loads, np.array([1.0, 0.8, 0.2, 0.0]), np.array([0.03, 0.1, 0.1, 0.03]))
+    assert found.value == pytest.approx(0.55, abs=1e-12)
+    # ∂α_½/∂s is half the step over the fall at either end
+    assert found.error == pytest.approx(0.1 / 0.6 * 0.5 * np.hypot(0.1, 0.1), rel=1e-12)
+    rng = np.random.default_rng(4)
+    draws = rng.binomial(400, [[0.8, 0.2]] * 2000) / 400
+    spread = np.std([half_success_load(loads[1:3], draw, np.zeros(2)).value for draw in draws])
+    errors = np.sqrt([0.8 * 0.2 / 400] * 2)
+    assert half_success_load(loads[1:3], np.array([0.8, 0.2]), errors).error == pytest.approx(spread, rel=0.06)
+    for never in ([0.4, 0.3, 0.2, 0.0], [1.0, 0.9, 0.8, 0.5]):
+        assert np.isnan(half_success_load(loads, np.array(never), np.full(4, 0.1)).value)
+
+
+def _solves_below(limit):
+    """A solver that claims success below a load, and at it in about half of the runs."""
+
+    def search(patterns, margin, *, limits, rng):
+        found = simulated_annealing(patterns, margin, limits=Limits(limits.max_seconds, 1), rng=rng)
+        solved = patterns.load < limit - 0.01 or (patterns.load < limit + 0.01 and rng.random() < 0.5)
+        return dataclasses.replace(found, status=Status.SOLVED if solved else Status.NOT_SOLVED, timed_out=False)
+
+    return search
+
+
+def test_the_figure_says_where_each_solver_stops(tmp_path):
+    loads = (0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+    plan = StudyPlan(solvers=("fbp", "sa"), sizes=(40,), loads=loads, n_instances=8)
+    solvers = {"fbp": _solves_below(0.6), "sa": _solves_below(0.3)}
+    run_study(plan, tmp_path, solvers=solvers)
+    columns = solver_study.compute(tmp_path)
+    assert columns["last_success"] == pytest.approx([0.6, np.nan], nan_ok=True)
+    assert columns["stops_at"] == pytest.approx([0.7, 0.4])
+    assert columns["first_below_half"][1] == 0.4
+    assert 0.5 < columns["half_success"][0] < 0.7
+    assert 0.0 < columns["half_success_error"][0] < 0.1
+    with wide_flat_minima_draw.style():
+        figure = draw(columns)
+        texts = " ".join(text.get_text() for text in figure.findobj(Text))
+    wide_flat_minima_draw.close(figure)
+    assert "0.600,  0.700" in texts
+    assert "< 0.400,  none,  0.400" in texts
