@@ -28,6 +28,7 @@ from platformdirs import user_cache_path
 __all__ = ["cache_folder", "dispatched", "njit", "source_hash", "vectorize"]
 
 DAYS_KEPT = 30.0
+BORROWING = {"_nrt": False, "forceinline": True}
 
 
 PACKAGES = ("perceptron", "wl")
@@ -98,11 +99,15 @@ def _is_own(argument: Any) -> bool:
     return model.__module__.partition(".")[0] in PACKAGES and all(_is_own(member) for member in argument)
 
 
-def njit(function: Callable[..., Any] | None = None, **options: Any) -> Any:
-    """`numba.njit` with the disk cache of this module and IEEE division; never fastmath unless asked for."""
+def njit(function: Callable[..., Any] | None = None, *, borrows: bool = False, **options: Any) -> Any:
+    """`numba.njit` with the disk cache of this module and IEEE division; never fastmath unless asked for.
+
+    A kernel that `borrows` neither makes arrays nor keeps any: it is put in place at its calls and counts no
+    references. Numba cannot see by itself that they cancel where a kernel has loops, and each costs nanoseconds.
+    """
     if function is None:
-        return functools.partial(njit, **options)
-    settings: Any = {"error_model": "numpy"} | options
+        return functools.partial(njit, borrows=borrows, **options)
+    settings: Any = {"error_model": "numpy"} | (BORROWING if borrows else {}) | options
     kernel: Any = numba.njit(**settings)(function)
     if kernel is not function:  # it is where NUMBA_DISABLE_JIT leaves plain Python
         kernel._cache = _with_cache_folder(lambda: _OwnModelsCache(function))
@@ -121,16 +126,19 @@ def dispatched(function: Callable[..., Any]) -> Any:
 
     `@function.register(SomeNamedTuple)` adds an implementation, plain Python that numba can compile; the choice
     is made when the calling kernel is compiled, costs nothing at run time, and is kept in the disk cache.
+    `borrows` is that of `njit`.
     """
     dispatcher: Any = functools.singledispatch(function)
     register_in_python = dispatcher.register
 
-    def register(model: type) -> Callable[..., Any]:
+    def register(model: type, *, borrows: bool = False) -> Callable[..., Any]:
+        options: Any = BORROWING if borrows else {}
+
         def decorate(implementation: Callable[..., Any]) -> Any:
-            kernel = njit(implementation)
+            kernel = njit(implementation, borrows=borrows)
             register_in_python(model, kernel)
 
-            @overload(dispatcher)
+            @overload(dispatcher, jit_options=options)
             def choose(first, *rest):  # noqa: ARG001  # bare, as numba compares it with what it returns
                 def call(first, *rest):
                     return kernel(first, *rest)

@@ -1,0 +1,143 @@
+"""Systems by name, as the command line and run directories know them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from perceptron.patterns import Patterns, load_patterns, load_weights, n_patterns_at, random_patterns
+from wl.systems.binary_perceptron import binary_perceptron
+from wl.systems.free_spins import free_spins
+from wl.systems.interface import System
+from wl.systems.ising import ising
+from wl.systems.quadratic import quadratic_blocks
+
+__all__ = ["SYSTEMS", "MakeOptions", "make_system", "rebuild"]
+
+
+@dataclass(frozen=True, slots=True)
+class MakeOptions:
+    """What the command line says of a system; None where it says nothing."""
+
+    size: int | None = None
+    n: int | None = None
+    alpha: float | None = None
+    n_patterns: int | None = None
+    patterns: Path | None = None
+    margin: float = 0.0
+    reference: Path | None = None
+    dimensions: str | None = None
+    data_seed: int = 1
+    variable: str | None = None
+
+
+def _perceptron(parameters: Mapping[str, Any], data: Mapping[str, Any]) -> System:
+    return binary_perceptron(
+        Patterns(data["patterns"]),
+        parameters["margin"],
+        parameters["variable"],
+        data.get("reference"),
+        parameters["pair_share"],
+    )
+
+
+SYSTEMS: dict[str, Callable[[Mapping[str, Any], Mapping[str, Any]], System]] = {
+    "ising": lambda parameters, _: ising(parameters["size"]),
+    "free_spins": lambda parameters, data: free_spins(parameters["n_spins"], reference=data["reference"]),
+    "quadratic": lambda parameters, _: quadratic_blocks(parameters["first_dimension"], parameters["second_dimension"]),
+    "perceptron": _perceptron,
+}
+USED = {
+    "ising": {"size"},
+    "free_spins": {"n", "data_seed"},
+    "quadratic": {"dimensions"},
+    "perceptron": {"n", "alpha", "n_patterns", "patterns", "margin", "reference", "data_seed"},
+}
+
+
+def rebuild(name: str, parameters: Mapping[str, Any], data: Mapping[str, Any]) -> System:
+    """The system that a run directory describes.
+
+    Raises
+    ------
+    ValueError
+        For an unknown name.
+    """
+    _check_name(name)
+    return SYSTEMS[name](parameters, data)
+
+
+def make_system(name: str, options: MakeOptions) -> System:
+    """The system that the options of the command line describe.
+
+    Raises
+    ------
+    ValueError
+        For an unknown name, options of another system, or missing ones.
+    """
+    name = name.replace("-", "_")
+    _check_name(name)
+    for option in fields(options):
+        given = getattr(options, option.name) != option.default
+        if given and option.name not in USED[name] | {"variable"}:
+            text = option.name.replace("_", "-")
+            raise ValueError(
+                f"--{text} = {getattr(options, option.name)!s} is not used with {name}; allowed: leave it out"
+            )
+    if name == "ising":
+        return ising(_needed("size", options.size))
+    if name == "free_spins":
+        return free_spins(_needed("n", options.n), rng=np.random.default_rng(options.data_seed))
+    if name == "quadratic":
+        return quadratic_blocks(*_dimensions(_needed("dimensions", options.dimensions)))
+    return _draw_perceptron(options)
+
+
+def _draw_perceptron(options: MakeOptions) -> System:
+    patterns = _instance(options)
+    main = options.variable if options.variable not in (None, "hamming_distance") else "deficit"
+    reference = None if options.reference is None else load_weights(options.reference, patterns.n_weights)
+    return binary_perceptron(patterns, options.margin, main, reference=reference)
+
+
+def _instance(options: MakeOptions) -> Patterns:
+    if options.patterns is not None:
+        for name in ("n", "alpha", "n_patterns"):
+            value = getattr(options, name)
+            if value is not None:
+                text = name.replace("_", "-")
+                raise ValueError(f"--{text} = {value!r} is not used with --patterns; allowed: one of the two")
+        return load_patterns(options.patterns)
+    size = _needed("n", options.n)
+    if (options.alpha is None) == (options.n_patterns is None):
+        given = f"--alpha = {options.alpha!r} and --n-patterns = {options.n_patterns!r}"
+        raise ValueError(f"{given}; allowed: exactly one of the two")
+    number = options.n_patterns if options.n_patterns is not None else n_patterns_at(options.alpha or 0.0, size)
+    if options.data_seed < 0:
+        raise ValueError(f"--data-seed = {options.data_seed!r} is out of range; allowed: integers >= 0")
+    return random_patterns(size, number, rng=np.random.default_rng(options.data_seed))
+
+
+def _dimensions(text: str) -> list[int]:
+    try:
+        numbers = [int(part) for part in text.split(",")]
+    except ValueError:
+        numbers = []
+    if len(numbers) != 2:
+        raise ValueError(f"--dimensions = {text!r} is not usable; allowed: two integers, as 4,4")
+    return numbers
+
+
+def _check_name(name: str) -> None:
+    if name not in SYSTEMS:
+        raise ValueError(f"system = {name!r} is not known; allowed: {', '.join(SYSTEMS)}")
+
+
+def _needed(name: str, value: Any) -> Any:
+    if value is None:
+        raise ValueError(f"--{name} is missing; this system needs it")
+    return value

@@ -1,0 +1,112 @@
+"""Whether to trust a landscape, criterion by criterion and in words.
+
+Flatness of a histogram says nothing. What is asked: small errors of the frozen walk, agreement of Wang-Landau with the
+transition matrix, round trips, no new bin for half of the time, and no single stay that makes up the visits of the
+rarest bin. No criterion sees what no walker found; independent runs from different starts are the only remedy.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from perceptron.solution import Status
+from wl.kernels import schedule as clocks
+
+__all__ = ["Criterion", "Verdict", "judge"]
+
+LEAST_TRIPS = 20
+MOST_STAY = 0.2
+MOST_DEVIATION = 3.0  # standard errors between Wang-Landau and the transition matrix
+
+
+@dataclass(frozen=True, slots=True)
+class Criterion:
+    """One demand: what it is, what was found, whether it is met."""
+
+    name: str
+    found: str
+    met: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """All demands; CONVERGED if every one is met."""
+
+    criteria: tuple[Criterion, ...]
+
+    @property
+    def status(self) -> Status:
+        """CONVERGED or NOT_CONVERGED."""
+        return Status.CONVERGED if all(c.met for c in self.criteria) else Status.NOT_CONVERGED
+
+    @property
+    def text(self) -> str:
+        """The report."""
+        lines = [f"[{'x' if c.met else ' '}] {c.name}: {c.found}" for c in self.criteria]
+        failed = [c.name for c in self.criteria if not c.met]
+        word = "trust it" if not failed else "do not trust it yet, for: " + "; ".join(failed)
+        return "\n".join([f"{self.status.name}: {word}", *lines])
+
+
+def judge(dataset: Any, samplers: list[Any], tolerance: float) -> Verdict:
+    """Judge the landscape of the samplers."""
+    criteria = [
+        _errors(dataset, tolerance),
+        _agreement(dataset),
+        _trips(samplers),
+        _support(samplers),
+        _stays(samplers),
+    ]
+    return Verdict(tuple(criterion for criterion in criteria if criterion is not None))
+
+
+def _errors(dataset: Any, tolerance: float) -> Criterion:
+    error = dataset["log_g_error"].values[dataset["visited"].values]
+    name = f"standard errors of ln g below {tolerance:g}"
+    if error.size == 0 or not np.isfinite(error).any():
+        return Criterion(name, "no frozen walk yet", False)
+    unknown = int(np.count_nonzero(~np.isfinite(error)))
+    tail = f", {unknown} of {error.size} bins without an error (too few visits)" if unknown else ""
+    return Criterion(name, f"largest {np.nanmax(error):.3g}{tail}", bool(unknown == 0 and np.nanmax(error) < tolerance))
+
+
+def _agreement(dataset: Any) -> Criterion | None:
+    """Largest deviation of the transition matrix from the frozen walk, in errors of a difference of two such."""
+    matrix, error = dataset["log_g_transition_matrix"].values, dataset["log_g_error"].values
+    difference = np.abs(dataset["log_g"].values - matrix)
+    usable = np.isfinite(difference) & np.isfinite(error) & (error > 0.0)
+    name = f"Wang-Landau and transition matrix within {MOST_DEVIATION:g} errors"
+    if not np.isfinite(matrix).any():
+        return None
+    if not usable.any():
+        return Criterion(name, "no errors to compare with yet", False)
+    largest = float(np.max(difference[usable] / (math.sqrt(2.0) * error[usable])))
+    return Criterion(name, f"largest deviation {largest:.2g} errors", largest <= MOST_DEVIATION)
+
+
+def _trips(samplers: list[Any]) -> Criterion:
+    fewest = min(sampler.round_trips / sampler.n_walkers for sampler in samplers)
+    return Criterion(f"at least {LEAST_TRIPS} round trips a walker", f"{fewest:.1f}", fewest >= LEAST_TRIPS)
+
+
+def _support(samplers: list[Any]) -> Criterion:
+    latest = max(
+        float(window.own.clock[clocks.LAST_DISCOVERY] / max(1.0, window.own.clock[clocks.TOTAL]))
+        for sampler in samplers
+        for window in sampler.windows
+    )
+    found = f"last one after {100.0 * latest:.2g} % of the trials"
+    return Criterion("no new bin since half of the trials", found, latest <= 0.5)
+
+
+def _stays(samplers: list[Any]) -> Criterion:
+    worst = max((sampler.longest_stay_share for sampler in samplers), key=lambda s: math.inf if math.isnan(s) else s)
+    entries = min(sampler.entries for sampler in samplers)
+    name = f"longest stay in the rarest bin below {MOST_STAY:g} of its visits"
+    if math.isnan(worst):
+        return Criterion(name, "it was not visited with frozen weights", False)
+    return Criterion(name, f"{worst:.2g} in {entries} entries", worst < MOST_STAY)

@@ -1,0 +1,208 @@
+"""The grid of a landscape: bins over one or two collective variables of a system.
+
+An integer variable has one bin a level (or a whole number of levels), a real variable bins of one width. The outermost
+bins may be open: a *capped* variable, such as the deficit of a perceptron, has one open bin from a level on, which
+holds nearly all configurations, so that the grid covers everything and ln g is normalised exactly.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from perceptron.checks import check_real
+from wl.kernels.grid import OUT_OF_RANGE, IntegerAxis, OneAxis, RealAxis, TwoAxes
+from wl.systems.interface import System, Variable
+
+__all__ = ["Axis", "Grid", "Range", "make_axis"]
+
+MOST_BINS = 20_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """A window on one variable.
+
+    Attributes
+    ----------
+    lowest, highest : float
+        For an integer variable the first and last level; for a real one the outermost finite edges.
+    width : float or None
+        Of a bin; None takes the spacing of the levels.
+    open_low, open_high : bool
+        Whether the first and last bin also hold everything beyond.
+    """
+
+    lowest: float
+    highest: float
+    width: float | None = None
+    open_low: bool = False
+    open_high: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Axis:
+    """Bins of one variable.
+
+    Attributes
+    ----------
+    variable : Variable
+    position : int
+        Of the variable in the values of the system.
+    edges : ndarray, shape (n_bins + 1,)
+        Bin k holds edges[k] <= x < edges[k + 1]; infinite at an open end. Edges of integer levels lie on levels.
+    coordinate : ndarray, shape (n_bins,)
+        The level of an integer variable (the lowest of a wider bin), the centre of a real one (next to an open end, as
+        if it were closed).
+    lowest, width : float
+        Of the first cell.
+    """
+
+    variable: Variable
+    position: int
+    edges: np.ndarray
+    coordinate: np.ndarray
+    lowest: float
+    width: float
+
+    @property
+    def n_bins(self) -> int:
+        """Number of bins."""
+        return int(self.coordinate.size)
+
+    def kernel(self, first: int = 0, stop: int | None = None) -> IntegerAxis | RealAxis:
+        """Table for the kernels; bins outside first … stop - 1 are out of range."""
+        last = (self.n_bins if stop is None else stop) - 1
+        numbers = np.arange(self.n_bins)
+        numbers = np.where((numbers < first) | (numbers > last), OUT_OF_RANGE, numbers)
+        below = numbers[0] if math.isinf(self.edges[0]) else OUT_OF_RANGE
+        above = numbers[-1] if math.isinf(self.edges[-1]) else OUT_OF_RANGE
+        if self.variable.spacing is None:
+            bins = np.concatenate(([below], numbers, [above])).astype(np.int32)
+            return RealAxis(self.position, float(self.lowest), 1.0 / self.width, bins)
+        cells = np.full((self.n_bins, int(self.width)), OUT_OF_RANGE)
+        cells[:, :: self.variable.spacing] = numbers[:, None]
+        bins = np.concatenate(([below], cells.ravel(), [above])).astype(np.int32)
+        return IntegerAxis(self.position, int(self.lowest), bins)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Grid:
+    """Bins of one or two variables, numbered with the second running fastest."""
+
+    axes: tuple[Axis, ...]
+
+    def __post_init__(self) -> None:
+        if self.n_bins > MOST_BINS:
+            names = " x ".join(f"{axis.variable.name} ({axis.n_bins})" for axis in self.axes)
+            raise ValueError(f"the grid {names} has {self.n_bins} bins; allowed: at most {MOST_BINS}; widen the bins")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the variables."""
+        return tuple(axis.variable.name for axis in self.axes)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Number of bins along each axis."""
+        return tuple(axis.n_bins for axis in self.axes)
+
+    @property
+    def n_bins(self) -> int:
+        """Number of bins."""
+        return math.prod(self.shape)
+
+    @property
+    def row_size(self) -> int:
+        """Bins that share one bin of the first variable."""
+        return self.n_bins // self.axes[0].n_bins
+
+    def kernel(self, first: int = 0, stop: int | None = None) -> OneAxis | TwoAxes:
+        """Grid for the kernels, restricted to bins first … stop - 1 of the first variable."""
+        head = self.axes[0].kernel(first, stop)
+        if len(self.axes) == 1:
+            return OneAxis(head)
+        return TwoAxes(head, self.axes[1].kernel(), self.axes[1].n_bins)
+
+
+def make_axis(system: System, name: str, window: Range | None = None, cap: float | None = None) -> Axis:
+    """Bins of a variable: all its levels, up to an open one from `cap` on, or those of a window.
+
+    Raises
+    ------
+    ValueError
+        For an unknown variable, an empty window, or one that misses the variable's values.
+    """
+    position, variable = system.variable(name)
+    if window is None and variable.spacing is None:
+        raise ValueError(f"window of {name} is missing; a real variable needs {name}=lowest:highest:width")
+    if window is None:
+        closed = cap is None or cap >= variable.highest
+        top = variable.highest if cap is None or closed else _level_above(variable, cap)
+        window = Range(variable.lowest, top, open_high=not closed)
+    _check(name, variable, window)
+    return _integer(variable, position, window) if variable.spacing else _real(variable, position, window)
+
+
+def _level_above(variable: Variable, value: float) -> int:
+    spacing = variable.spacing or 1
+    return int(variable.lowest) + spacing * math.ceil((value - variable.lowest) / spacing)
+
+
+def _check(name: str, variable: Variable, window: Range) -> None:
+    lowest, highest = check_real(f"window of {name}", window.lowest), check_real(f"window of {name}", window.highest)
+    if lowest > highest or (lowest == highest and variable.spacing is None):
+        raise ValueError(f"window of {name} = {lowest:g}:{highest:g} is empty; allowed: lowest < highest")
+    if highest < variable.lowest or lowest > variable.highest:
+        raise ValueError(
+            f"window of {name} = {lowest:g}:{highest:g} misses its values; allowed: within"
+            f" {variable.lowest:g}:{variable.highest:g}"
+        )
+    if window.width is not None and not window.width > 0.0:
+        raise ValueError(f"width of {name} = {window.width!r} is out of range; allowed: positive numbers")
+
+
+def _integer(variable: Variable, position: int, window: Range) -> Axis:
+    spacing = variable.spacing or 1
+    width = spacing if window.width is None else int(window.width)
+    if width % spacing or (window.width is not None and width != window.width):
+        raise ValueError(
+            f"width of {variable.name} = {window.width:g} is out of range; allowed: multiples of {spacing}"
+        )
+    first = _level_above(variable, max(window.lowest, variable.lowest))
+    last = min(window.highest, variable.highest)
+    n_bins = int(last - first) // width + 1
+    if n_bins < 1 or first > last:
+        raise ValueError(
+            f"window of {variable.name} = {window.lowest:g}:{window.highest:g} holds no level; levels are"
+            f" {variable.lowest:g}, {variable.lowest + spacing:g}, …, {variable.highest:g}"
+        )
+    coordinate = first + width * np.arange(n_bins, dtype=np.int64)
+    edges = np.append(coordinate, coordinate[-1] + width).astype(np.float64)
+    return Axis(variable, position, _open(edges, window), coordinate, first, width)
+
+
+def _real(variable: Variable, position: int, window: Range) -> Axis:
+    if window.width is None:
+        raise ValueError(f"width of {variable.name} is missing; allowed: {variable.name}=lowest:highest:width")
+    n_bins = max(1, round((window.highest - window.lowest) / window.width))
+    edges = window.lowest + window.width * np.arange(n_bins + 1)
+    centres = 0.5 * (edges[:-1] + edges[1:])
+    return Axis(variable, position, _open(edges, window), centres, window.lowest, window.width)
+
+
+def _open(edges: np.ndarray, window: Range) -> np.ndarray:
+    edges = edges.astype(np.float64)
+    if window.open_low:
+        edges[0] = -math.inf
+    if window.open_high:
+        edges[-1] = math.inf
+    return edges
+
+
+def names_of(text: str | Sequence[str]) -> list[str]:
+    """Variables of a comma-separated list."""
+    return [name.strip() for name in text.split(",")] if isinstance(text, str) else list(text)

@@ -1,0 +1,1 @@
+"""Compiled kernels of the flat-histogram engine: numbers in, numbers out."""

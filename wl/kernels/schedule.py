@@ -1,0 +1,98 @@
+"""How ln f falls: the schedules, and the clock that a window keeps.
+
+`adapt` runs once a block of trials. n is the number of known bins, t the trials of all walkers since the last
+discovery; ln f is the increment of ln g for a flat target.
+
+* HALVING_THEN_INVERSE: halve whenever all known bins were visited since the last halving and no bin was found for
+  `hold` trials a bin; once ln f/2 < c·n/t, ln f = c·n/t.
+* HALVING: the same without an end (it gets stuck; for comparison).
+* INVERSE: c·n/t from the start, at most the first ln f; for a start near the truth.
+* STAGES: 5/(k + 10) at stage k, `period` trials each (paper H, Monte Carlo).
+* RAMP: ln f = f_max t/t₁ to t₁, f_max to t₂, then f_max (t₂ - t₃)/(t - t₃) (paper H, eq. 4).
+* CONSTANT.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from perceptron.jit import njit
+
+HALVING_THEN_INVERSE, HALVING, INVERSE, STAGES, RAMP, CONSTANT = range(6)
+KNOWN = 1  # flag of a bin that was entered
+# the clock, float64
+LOG_F, TOTAL, SINCE_RESTART, LAST_DISCOVERY, N_KNOWN, TARGET_SUM, EXPLORING, INVERSE_PHASE, CLOCK_SIZE = range(9)
+
+
+class Schedule(NamedTuple):
+    """Numbers of a schedule."""
+
+    kind: int
+    block: int  # trials between adaptations
+    alone: bool  # whether the walker adapts the clock itself; else the coordinator of several does
+    first_log_f: float
+    exploration_log_f: float  # to which a discovery sets ln f back
+    hold: float  # trials a known bin without discoveries before halving
+    factor: float  # c
+    period: float  # trials of a stage
+    times: tuple  # t₁, t₂, t₃ of RAMP
+    lift_above: float  # drop of the cost on entering a bin that is taken for a leftover of early times
+
+
+@njit
+def unit_of(clock):
+    """Increment of the cost for gain 1/π: ln f/(nπ), with π normalised over the known bins."""
+    return clock[LOG_F] * clock[TARGET_SUM] / clock[N_KNOWN]
+
+
+@njit
+def restart(clock, schedule):
+    """Set the schedule back after a discovery; the schedules of paper H and the constant one go on."""
+    clock[SINCE_RESTART] = 0.0
+    if schedule.kind <= INVERSE:
+        clock[LOG_F] = max(clock[LOG_F], schedule.exploration_log_f)
+        clock[INVERSE_PHASE] = 0.0
+
+
+@njit
+def adapt(schedule, clock, surface):
+    """Set ln f after a block."""
+    if clock[LOG_F] == 0.0:
+        return  # frozen
+    kind, total = schedule.kind, clock[TOTAL]
+    if kind == STAGES:
+        clock[LOG_F] = 5.0 / (np.floor(total / schedule.period) + 10.0)
+    elif kind == RAMP:
+        clock[LOG_F] = schedule.first_log_f * _ramp(total, schedule.times)
+    elif kind != CONSTANT:
+        _halve_or_follow(schedule, clock, surface)
+
+
+@njit
+def _ramp(total, times):
+    first, second, third = times
+    if total < first:
+        return total / first
+    return 1.0 if total < second else (second - third) / (total - third)
+
+
+@njit
+def _halve_or_follow(schedule, clock, surface):
+    inverse = schedule.factor * clock[N_KNOWN] / clock[SINCE_RESTART]
+    if schedule.kind == INVERSE or clock[INVERSE_PHASE] > 0.0:
+        clock[INVERSE_PHASE] = 1.0
+        clock[LOG_F] = min(inverse, schedule.first_log_f)
+    elif clock[SINCE_RESTART] >= schedule.hold * clock[N_KNOWN] and _all_visited(surface):
+        clock[LOG_F] *= 0.5
+        surface.last_halving[:] = surface.histogram
+        if schedule.kind != HALVING and clock[LOG_F] < inverse:
+            clock[INVERSE_PHASE] = 1.0
+            clock[LOG_F] = min(inverse, 2.0 * clock[LOG_F])
+
+
+@njit
+def _all_visited(surface):
+    for k in range(surface.histogram.size):
+        if surface.flags[k] & KNOWN and surface.histogram[k] == surface.last_halving[k]:
+            return False
+    return True

@@ -1,0 +1,189 @@
+"""The result: an xarray Dataset with ln g from every estimator, its standard errors, and where it came from.
+
+Dimensions are the variables, each with a coordinate that holds the level itself (the centre of a real bin, whose edges
+are in `<name>_edges`, infinite where open). `log_g` is the estimate to use: that of the frozen walk, or of Wang and
+Landau while there is none yet. It is normalised over all bins to the known total and nan where nothing was visited.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from perceptron.files import provenance
+from wl.convergence import Verdict, judge
+from wl.grid import Grid
+from wl.multicanonical import joined, normalised, with_errors
+from wl.sampler import TRACE_COLUMNS, Sampler
+from wl.transition_matrix import log_g_of_transitions, transition_counts
+
+__all__ = ["combined", "landscape_of", "load_landscape", "save_landscape", "verdict_of"]
+
+LEAST_RUNS_FOR_SPREAD = 8
+
+
+def landscape_of(samplers: list[Sampler], parameters: dict[str, Any], tolerance: float) -> xr.Dataset:
+    """Landscape of independent runs.
+
+    Parameters
+    ----------
+    samplers : list of Sampler
+        Of the same system, grid and settings.
+    parameters : dict
+        Kept with the result.
+    tolerance : float
+        Standard error of ln g below which a bin counts as converged.
+
+    Returns
+    -------
+    xarray.Dataset
+        log_g and log_g_error over the runs, log_g_runs and log_g_runs_error of each, log_g_wang_landau,
+        log_g_transition_matrix, histogram, visited, and the trace.
+    """
+    grid, total = samplers[0].grid, samplers[0].system.log_total
+    frozen = [with_errors(sampler) for sampler in samplers]
+    learned = np.stack([_wang_landau(sampler) for sampler in samplers])
+    matrix = np.stack([_transition_matrix(sampler) for sampler in samplers])
+    values = np.stack([value for value, _ in frozen])
+    errors = np.stack([error for _, error in frozen])
+    best = values if np.isfinite(values).any() else learned
+    log_g, error = combined(best, errors)
+    known = np.isfinite(log_g)
+    if known.any():
+        log_g = normalised(log_g, total)
+    histogram = sum(window.surface.histogram for sampler in samplers for window in sampler.windows)
+    fields = {
+        "log_g": log_g,
+        "log_g_error": np.where(known, error, np.nan),
+        "log_g_wang_landau": _mean(learned),
+        "log_g_transition_matrix": _mean(matrix),
+        "histogram": histogram,
+        "visited": known,
+    }
+    data = {name: (grid.names, array.reshape(grid.shape)) for name, array in fields.items()}
+    for name, array in (("log_g_runs", best), ("log_g_runs_error", errors)):
+        data[name] = (("run", *grid.names), array.reshape(-1, *grid.shape))
+    return _dataset(samplers, data, parameters, tolerance)
+
+
+def _dataset(samplers: list[Sampler], data: dict[str, Any], parameters: dict[str, Any], tolerance: float) -> xr.Dataset:
+    grid, first = samplers[0].grid, samplers[0]
+    coordinates: dict[str, Any] = {axis.variable.name: axis.coordinate for axis in grid.axes}
+    for axis in grid.axes:
+        data[f"{axis.variable.name}_edges"] = ((f"{axis.variable.name}_edge",), axis.edges)
+    length = min(len(sampler.trace) for sampler in samplers)
+    for column, name in enumerate(TRACE_COLUMNS):
+        rows = np.array([[row[column] for row in sampler.trace[:length]] for sampler in samplers])
+        data[f"trace_{name}"] = (("run", "record"), rows)
+    dataset = xr.Dataset(data, coords=coordinates)
+    dataset["log_g"].attrs = {"long_name": "ln g, number of configurations", "units": "nats"}
+    dataset["log_g_error"].attrs = {"long_name": "standard error of ln g", "units": "nats"}
+    for name, array in first.system.data.items():
+        dataset[f"data_{name}"] = (tuple(f"{name}_{k}" for k in range(array.ndim)), array)
+    dataset.attrs = {
+        "system": first.system.name,
+        "log_total": first.system.log_total,
+        "steps": sum(sampler.trials * sampler.n_walkers for sampler in samplers),
+        "frozen_steps": sum(max(0, s.trials - s.freeze_at) * s.n_walkers for s in samplers if s.frozen),
+        "round_trips": sum(sampler.round_trips for sampler in samplers),
+        "provenance": json.dumps(provenance(**parameters)),
+    }
+    verdict = judge(dataset, samplers, tolerance)
+    dataset.attrs |= {"status": verdict.status.name, "report": verdict.text}
+    return dataset
+
+
+def verdict_of(samplers: list[Sampler], tolerance: float) -> Verdict:
+    """Judgement of a run in progress."""
+    return judge(landscape_of(samplers, {}, tolerance), samplers, tolerance)
+
+
+def combined(values: np.ndarray, errors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean over the runs that know a bin, and its error: from the spread of at least 8 runs, else from within them."""
+    mean = _mean(values)
+    number = np.isfinite(values).sum(axis=0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        if values.shape[0] >= LEAST_RUNS_FOR_SPREAD:
+            spread = np.sqrt(np.nansum((values - mean) ** 2, axis=0) / (number - 1.0) / number)
+            return mean, np.where(number >= LEAST_RUNS_FOR_SPREAD, spread, np.nan)
+        usable = np.isfinite(errors) & np.isfinite(values)
+        within = np.sqrt(np.where(usable, errors**2, 0.0).sum(axis=0)) / number
+        return mean, np.where(usable.sum(axis=0) == number, within, np.nan)
+
+
+def _mean(values: np.ndarray) -> np.ndarray:
+    known = np.isfinite(values)
+    number = known.sum(axis=0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(number > 0, np.where(known, values, 0.0).sum(axis=0) / number, np.nan)
+
+
+def _wang_landau(sampler: Sampler) -> np.ndarray:
+    values = [window.log_g for window in sampler.windows]
+    weights = [np.where(window.known, 1.0, 0.0) for window in sampler.windows]
+    return normalised(joined(values, weights), sampler.system.log_total)
+
+
+def _transition_matrix(sampler: Sampler) -> np.ndarray:
+    values, weights = [], []
+    for window in sampler.windows:
+        counts = transition_counts(window.tables, sampler.grid.n_bins)
+        values.append(log_g_of_transitions(counts, window.log_g))
+        weights.append(np.asarray(counts.sum(axis=1)).astype(float).ravel())
+    if not all(np.isfinite(value).any() for value in values):
+        return np.full(sampler.grid.n_bins, np.nan)
+    try:
+        return normalised(joined(values, weights), sampler.system.log_total)
+    except ValueError:  # windows that do not touch yet
+        return np.full(sampler.grid.n_bins, np.nan)
+
+
+def save_landscape(path: Path, dataset: xr.Dataset) -> None:
+    """Write NetCDF to a temporary name and rename."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".nc")
+    os.close(descriptor)
+    try:
+        encoding = {name: {"zlib": True} for name, array in dataset.data_vars.items() if array.size > 1000}
+        dataset.to_netcdf(temporary, engine="h5netcdf", encoding=encoding)
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def load_landscape(path: Path) -> xr.Dataset:
+    """Read a landscape.
+
+    Raises
+    ------
+    ValueError
+        If the file is missing, damaged or no landscape.
+    """
+    if not path.is_file():
+        raise ValueError(f"landscape {str(path)!r} does not exist")
+    try:
+        with xr.open_dataset(path, engine="h5netcdf") as dataset:
+            loaded = dataset.load()
+    except (OSError, ValueError, KeyError) as error:
+        raise ValueError(f"landscape {str(path)!r} cannot be read ({error})") from None
+    if "log_g" not in loaded or "system" not in loaded.attrs:
+        raise ValueError(f"{str(path)!r} is not a landscape: it has no log_g")
+    return loaded
+
+
+def grid_description(grid: Grid) -> dict[str, Any]:
+    """Edges of every axis, for comparison of grids."""
+    return {axis.variable.name: [_plain(edge) for edge in axis.edges] for axis in grid.axes}
+
+
+def _plain(edge: float) -> float | str:
+    return float(edge) if math.isfinite(edge) else str(edge)

@@ -1,0 +1,361 @@
+"""One independent run: windows with their walkers, from the first trial through learning to the frozen finish.
+
+The run is a function of its seed and settings alone. Whatever happens between trials (rounds of several walkers,
+exchanges between windows, the end of exploration, the freezing of the weights, pieces for the errors) happens at
+numbers of trials fixed beforehand, so that neither checkpoints nor the number of workers change a single bit.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from concurrent.futures import Executor
+from typing import Any
+
+import numpy as np
+
+from wl.grid import Grid
+from wl.kernels import schedule as clocks
+from wl.kernels.random import uniform
+from wl.kernels.walk import ACCEPTED, ENTRIES, LONGEST_STAY, N_COUNTS, RARE_VISITS, TRIPS, Walker
+from wl.pieces import Pieces
+from wl.seek import seek_into
+from wl.settings import Settings
+from wl.streams import stream_of
+from wl.systems.interface import System, draw
+from wl.thermodynamic_start import anneal
+from wl.transition_matrix import log_g_of_transitions, transition_counts
+from wl.window import Particle, Window, walk_for
+
+__all__ = ["Sampler"]
+
+ROUND_GROWTH = 4  # a round is at most this fraction of what was done
+LONGEST_ROUND = 20  # blocks
+MARK_GROWTH = 1.25
+LEARNED, LEARNED_TRIPS = 2e4, 20  # trials a bin and round trips a walker before an open-ended run freezes
+NEVER = 2**62
+TRACE_COLUMNS = ("trials", "log_f", "acceptance", "round_trips", "n_known", "change_of_log_g", "matrix_residual")
+CHEAP_MATRIX = 2_000  # bins up to which the transition matrix is solved for the trace
+
+
+class Sampler:
+    """Walkers, windows and phases of one run.
+
+    Parameters
+    ----------
+    system : System
+    grid : Grid
+    settings : Settings
+    seed : SeedSequence
+        Of this run.
+    n_trials : int or None
+        Trials a walker that the run is planned for; None where the end is open.
+    """
+
+    def __init__(
+        self, system: System, grid: Grid, settings: Settings, seed: np.random.SeedSequence, n_trials: int | None
+    ) -> None:
+        self.system, self.grid, self.settings = system, grid, settings
+        self.block = settings.kernel(grid).block
+        self.windows = [Window(system, grid, settings, bounds) for bounds in _bounds(grid, settings)]
+        self.pieces = [Pieces(grid.n_bins, self.block) for _ in range(len(self.windows) * settings.n_walkers)]
+        self.trials = 0
+        self.round_end = 0
+        self.next_mark = self.block
+        self.freeze_at = NEVER if n_trials is None else math.ceil(settings.learning * n_trials)
+        self.close_at = NEVER if n_trials is None else math.ceil(settings.exploring * n_trials)
+        self.learning_counts = np.zeros(N_COUNTS, np.int64)
+        self.n_exchanges = np.zeros((max(1, len(self.windows) - 1), 2), np.int64)
+        self.freeze_when_learned = False
+        self.trace: list[tuple[float, ...]] = []
+        self.prepared = False
+        self._previous = np.full((len(self.windows), grid.n_bins), np.nan)
+        own, *children = seed.spawn(1 + len(self.pieces))
+        self.stream = stream_of(own)
+        self.seeds = children
+
+    def prepare(self, progress: Callable[[str], None] | None = None) -> None:
+        """Draw every walker, bring it into its window, and begin with an anneal where the settings ask for it."""
+        seeds = iter(self.seeds)
+        with np.errstate(over="ignore"):
+            for number, window in enumerate(self.windows):
+                if progress is not None:
+                    progress(f"walkers of window {number + 1} of {len(self.windows)}")
+                for _ in range(self.settings.n_walkers):
+                    stream = stream_of(next(seeds))
+                    walker = Walker(stream, np.zeros(1, np.int64), np.zeros(N_COUNTS, np.int64))
+                    particle = Particle(self.system.new_state(), walker)
+                    draw(self.system.model, particle.state, stream)
+                    seek_into(window, self.grid, particle)
+                    window.add(particle)
+                if self.settings.start == "anneal":
+                    anneal(window, self.grid)
+            self._mark()
+        self.prepared = True
+
+    @property
+    def n_walkers(self) -> int:
+        """Walkers of all windows."""
+        return len(self.pieces)
+
+    @property
+    def frozen(self) -> bool:
+        """Whether the weights no longer change."""
+        return self.trials >= self.freeze_at
+
+    def advance(self, n_trials: int, executor: Executor | None = None) -> None:
+        """Make trials with every walker."""
+        target = self.trials + n_trials
+        while self.trials < target:
+            if self.trials >= self.round_end:
+                self._begin_round()
+            n_now = min(target, self.round_end) - self.trials
+            tasks = [task for window in self.windows for task in window.tasks(n_now)]
+            results = list(map(walk_for, tasks) if executor is None else executor.map(walk_for, tasks))
+            for number, window in enumerate(self.windows):
+                window.take(results[number * self.settings.n_walkers : (number + 1) * self.settings.n_walkers])
+            self.trials += n_now
+            if self.trials == self.round_end:
+                self._end_round()
+
+    def _begin_round(self) -> None:
+        """Fix when the round ends: at the next thing that happens."""
+        events = [self.next_mark, self.freeze_at, self.close_at]
+        if self.frozen:
+            events.append(self.freeze_at + self.pieces[0].next_end)
+        if self.n_walkers > 1:
+            longest = max(1, min(LONGEST_ROUND, self.trials // (ROUND_GROWTH * self.block)))
+            events.append(self.trials + longest * self.block)
+        self.round_end = min(event for event in events if event > self.trials)
+        for window in self.windows:
+            window.begin_round()
+
+    def _end_round(self) -> None:
+        for number, window in enumerate(self.windows):
+            histograms = window.end_round() or [window.surface.histogram]
+            if self.frozen and self.trials > self.freeze_at:
+                self._add_to_pieces(number, histograms)
+        if self.trials >= self.next_mark:
+            self.next_mark = math.ceil(self.trials * MARK_GROWTH / self.block) * self.block
+            self._record()
+            if not self.frozen:
+                self._mark()
+                if self.freeze_when_learned and self.freeze_at == NEVER and self._learned():
+                    self.freeze_at = self.close_at = self.trials
+        if self.trials == self.close_at:
+            for window in self.windows:
+                window.own.clock[clocks.EXPLORING] = 0.0
+        if self.trials == self.freeze_at and not self.windows[0].frozen:
+            self._freeze()
+        for left, right in enumerate(range(1, len(self.windows))):
+            self._exchange(left, self.windows[left], self.windows[right])
+
+    def _add_to_pieces(self, number: int, histograms: list[np.ndarray]) -> None:
+        first = number * self.settings.n_walkers
+        done = self.trials - self.freeze_at
+        for pieces, histogram in zip(self.pieces[first : first + self.settings.n_walkers], histograms, strict=True):
+            pieces.add(histogram, done, cumulative=self.n_walkers == 1)
+
+    def _learned(self) -> bool:
+        """Whether every window's ln f has followed 1/t for long, and its walkers came and went since."""
+        for window in self.windows:
+            clock = window.own.clock
+            if clock[clocks.SINCE_RESTART] < LEARNED * clock[clocks.N_KNOWN] or not clock[clocks.INVERSE_PHASE]:
+                return False
+            if window.counts[:, TRIPS].sum() < LEARNED_TRIPS * self.settings.n_walkers:
+                return False
+        return True
+
+    def freeze_soon(self) -> None:
+        """Freeze the weights at the end of the present round (for runs whose end is open)."""
+        if self.freeze_at == NEVER:
+            self.freeze_at = self.close_at = max(self.round_end, self.trials + 1)
+            self.round_end = min(self.round_end, self.freeze_at)
+
+    def _freeze(self) -> None:
+        self._mark()
+        for window in self.windows:
+            window.own.clock[clocks.LOG_F] = 0.0
+            window.own.clock[clocks.EXPLORING] = 0.0
+            window.surface.histogram[:] = 0
+            window.forget_proposals()
+            for particle in window.particles:
+                counts = particle.walker.counts
+                self.learning_counts += counts
+                counts[:] = 0
+
+    def _mark(self) -> None:
+        """Mark the ends of a round trip in every window: its entropy maximum (or open bin) and its rarest end."""
+        for window in self.windows:
+            rows = _row_entropy(window, self.grid)
+            known = np.flatnonzero(np.isfinite(rows))
+            open_end = self.grid.axes[0].edges[-1] == math.inf and known[-1] == rows.size - 1
+            top = known[-1] if open_end else known[np.argmax(rows[known])]
+            rare = known[0] if rows[known[0]] <= rows[known[-1]] else known[-1]
+            window.mark(int(top), int(rare), self.grid.row_size)
+
+    def _record(self) -> None:
+        """Add a line to the trace."""
+        present = np.stack([window.log_g for window in self.windows])
+        counts = self.learning_counts + self.counts.sum(axis=(0, 1))
+        self.trace.append(
+            (
+                float(self.trials),
+                float(max(window.own.clock[clocks.LOG_F] for window in self.windows)),
+                float(counts[ACCEPTED] / (self.trials * self.n_walkers)),
+                float(self.round_trips),
+                float(sum(np.count_nonzero(window.known) for window in self.windows)),
+                _rms_of_shape(present, self._previous),
+                self._matrix_residual(present),
+            )
+        )
+        self._previous = present
+
+    def _matrix_residual(self, present: np.ndarray) -> float:
+        """Rms difference of Wang-Landau and transition matrix; nan where that would take long."""
+        if self.grid.n_bins > CHEAP_MATRIX or not self.settings.transition_matrix:
+            return math.nan
+        matrix = [
+            log_g_of_transitions(transition_counts(window.tables, self.grid.n_bins), window.log_g)
+            for window in self.windows
+        ]
+        return _rms_of_shape(present, np.stack(matrix))
+
+    def _exchange(self, number: int, first: Window, second: Window) -> None:
+        """Try to swap configurations of neighbouring windows that both lie in the overlap."""
+        with np.errstate(over="ignore"):
+            for mine, other in zip(first.particles, second.particles, strict=True):
+                here, there = int(mine.walker.place[0]), int(other.walker.place[0])
+                if not (second.known[here] and first.known[there]):
+                    continue
+                self.n_exchanges[number, 0] += 1
+                cost = first.surface.cost, second.surface.cost
+                gain = cost[0][here] + cost[1][there] - cost[0][there] - cost[1][here]
+                if gain >= 0.0 or uniform(self.stream) < math.exp(gain):
+                    mine.state, other.state = other.state, mine.state
+                    mine.walker.place[0], other.walker.place[0] = there, here
+                    self.n_exchanges[number, 1] += 1
+
+    @property
+    def counts(self) -> np.ndarray:
+        """Counts of the walkers since the weights were frozen, shape (n_windows, n_walkers, N_COUNTS)."""
+        return np.stack([window.counts for window in self.windows])
+
+    @property
+    def round_trips(self) -> int:
+        """Round trips, learning included."""
+        return int(self.learning_counts[TRIPS] + self.counts[..., TRIPS].sum())
+
+    @property
+    def longest_stay_share(self) -> float:
+        """Largest share of one stay in the frozen visits of the rarest end; nan without visits."""
+        visits = self.counts[..., RARE_VISITS].sum(axis=1)
+        stays = self.counts[..., LONGEST_STAY].max(axis=1)
+        return float(np.max(stays / visits)) if np.all(visits > 0) else math.nan
+
+    @property
+    def entries(self) -> int:
+        """Entries into the rarest end since the weights were frozen."""
+        return int(self.counts[..., ENTRIES].sum())
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Everything that changes, by name; `restore` takes it back."""
+        saved: dict[str, Any] = {
+            "numbers": np.array([self.trials, self.round_end, self.next_mark, self.freeze_at, self.close_at]),
+            "stream": self.stream,
+            "learning_counts": self.learning_counts,
+            "n_exchanges": self.n_exchanges,
+            "prepared": np.array(self.prepared),
+            "previous": self._previous,
+            "trace": np.array(self.trace).reshape(-1, len(TRACE_COLUMNS)),
+        }
+        for w, window in enumerate(self.windows):
+            saved[f"window{w}/n_rejected_walkers"] = np.array(window.n_rejected_walkers)
+            for name, array in _share_arrays(window.own):
+                saved[f"window{w}/{name}"] = array
+            for k, particle in enumerate(window.particles):
+                saved |= {f"window{w}/walker{k}/{name}": array for name, array in _particle_arrays(particle)}
+            if not window.schedule.alone:
+                for k, share in enumerate(window.shares):
+                    saved |= {f"window{w}/share{k}/{name}": array for name, array in _share_arrays(share)}
+        for k, pieces in enumerate(self.pieces):
+            saved |= {f"pieces{k}/{name}": array for name, array in pieces.arrays().items()}
+        return saved
+
+    def restore(self, saved: dict[str, np.ndarray]) -> None:
+        """Go on from what `arrays` gave."""
+        self.trials, self.round_end, self.next_mark, self.freeze_at, self.close_at = map(int, saved["numbers"])
+        for name in ("stream", "learning_counts", "n_exchanges"):
+            getattr(self, name)[...] = saved[name]
+        self._previous = saved["previous"].copy()
+        self.trace = [tuple(map(float, row)) for row in saved["trace"]]
+        self.prepared = bool(saved["prepared"])
+        if not self.prepared:
+            return
+        for w, window in enumerate(self.windows):
+            window.n_rejected_walkers = int(saved[f"window{w}/n_rejected_walkers"])
+            _fill(window.own, saved, f"window{w}/")
+            window.particles = [self._particle(saved, f"window{w}/walker{k}/") for k in range(self.settings.n_walkers)]
+            window.shares = [window.own]
+            if not window.schedule.alone and f"window{w}/share0/clock" in saved:
+                window.begin_round()
+                for k, share in enumerate(window.shares):
+                    _fill(share, saved, f"window{w}/share{k}/")
+        for k, pieces in enumerate(self.pieces):
+            pieces.restore({name: saved[f"pieces{k}/{name}"] for name in pieces.arrays()})
+
+    def _particle(self, saved: dict[str, np.ndarray], prefix: str) -> Particle:
+        walker = Walker(*(saved[f"{prefix}{name}"].copy() for name in Walker._fields))
+        state = self.system.new_state()
+        for name in state._fields:
+            getattr(state, name)[...] = saved[f"{prefix}state/{name}"]
+        return Particle(state, walker)
+
+
+def _bounds(grid: Grid, settings: Settings) -> list[tuple[int, int]]:
+    """First and stop row of every window; neighbours share `overlap` of a window."""
+    n_rows = grid.axes[0].n_bins
+    width = n_rows / (1.0 + (settings.n_windows - 1) * (1.0 - settings.overlap))
+    if settings.n_windows > 1 and width * settings.overlap < 2.0:
+        raise ValueError(
+            f"n_windows = {settings.n_windows} leaves fewer than 2 of {n_rows} bins in an overlap; allowed: fewer"
+        )
+    starts = [round(k * width * (1.0 - settings.overlap)) for k in range(settings.n_windows)]
+    return [(start, min(n_rows, round(start + width))) for start in starts[:-1]] + [(starts[-1], n_rows)]
+
+
+def _rms_of_shape(first: np.ndarray, second: np.ndarray) -> float:
+    """Rms difference of two ln g where both are known, constants taken out window by window."""
+    difference = first - second
+    known = np.isfinite(difference)
+    if not known.any():
+        return math.nan
+    means = np.array([row[mask].mean() if mask.any() else 0.0 for row, mask in zip(difference, known, strict=True)])
+    return float(np.sqrt(np.mean((difference - means[:, None])[known] ** 2)))
+
+
+def _row_entropy(window: Window, grid: Grid) -> np.ndarray:
+    """Ln Σ g over the bins of a row; -inf where none is known."""
+    log_g = np.where(window.known, window.log_g, -np.inf).reshape(grid.axes[0].n_bins, -1)
+    largest = log_g.max(axis=1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(np.isfinite(largest), largest + np.log(np.exp(log_g - largest[:, None]).sum(axis=1)), -np.inf)
+
+
+def _share_arrays(share: Any) -> Iterable[tuple[str, np.ndarray]]:
+    yield "clock", share.clock
+    for part in (share.surface, share.transitions):
+        yield from zip(part._fields, part, strict=True)
+
+
+def _particle_arrays(particle: Particle) -> Iterable[tuple[str, np.ndarray]]:
+    yield from zip(Walker._fields, particle.walker, strict=True)
+    for name, array in zip(particle.state._fields, particle.state, strict=True):
+        yield f"state/{name}", array
+
+
+def _fill(share: Any, saved: dict[str, np.ndarray], prefix: str) -> None:
+    share.clock[...] = saved[f"{prefix}clock"]
+    for name, array in zip(share.surface._fields, share.surface, strict=True):
+        array[...] = saved[f"{prefix}{name}"]
+    share.transitions = type(share.transitions)(*(saved[f"{prefix}{n}"].copy() for n in share.transitions._fields))

@@ -1,0 +1,58 @@
+"""Bring a walker into its window, or say clearly that no way was found."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from wl.grid import Grid
+from wl.kernels.grid import bin_of
+from wl.kernels.seek import seek
+from wl.systems.interface import measured
+from wl.window import Particle, Window
+
+__all__ = ["seek_into"]
+
+N_TRIALS = 2_000_000
+N_TEMPERATURES = 4  # restarts from a higher temperature
+
+
+def seek_into(window: Window, grid: Grid, particle: Particle) -> None:
+    """Change the state until its values have a bin of the window.
+
+    Raises
+    ------
+    ValueError
+        If none was found; the state may be unreachable, or the window without states.
+    """
+    model = window.system.model
+    if bin_of(window.grid, measured(model, particle.state)) >= 0:
+        return
+    bounds = _bounds_of_values(window, grid)
+    scale = 1.0 / max(
+        1e-300, float(np.nanmin(np.where(np.isfinite(bounds[1] - bounds[0]), bounds[1] - bounds[0], 1e300)) + 1.0)
+    )
+    left = math.inf
+    for _ in range(N_TEMPERATURES):
+        n_done, left = seek(model, particle.state, window.grid, particle.walker.stream, bounds, scale, N_TRIALS)
+        if n_done >= 0:
+            return
+    names = ", ".join(
+        f"{axis.variable.name} = {bounds[0, axis.position]:g}:{bounds[1, axis.position]:g}" for axis in grid.axes
+    )
+    raise ValueError(
+        f"window {names} was not reached in {N_TEMPERATURES * N_TRIALS} trials (still {left:g} away); it may hold no"
+        " states; allowed: a window that states reach"
+    )
+
+
+def _bounds_of_values(window: Window, grid: Grid) -> np.ndarray:
+    """Lowest and highest value of either variable of the system, shape (2, 2)."""
+    bounds = np.array([[-math.inf, -math.inf], [math.inf, math.inf]])
+    for number, axis in enumerate(grid.axes):
+        first, stop = window.bounds if number == 0 else (0, axis.n_bins)
+        bounds[0, axis.position] = axis.edges[first]
+        top = axis.edges[stop]
+        bounds[1, axis.position] = top - (axis.width if axis.variable.spacing else 0.0)
+    return bounds

@@ -1,0 +1,143 @@
+"""Numbers of a run, and the schedule they make."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from perceptron.checks import check_integer, check_real
+from wl.grid import Grid
+from wl.kernels import schedule as kernels
+from wl.systems.interface import System
+
+__all__ = ["SCHEDULES", "Settings", "Target", "settings_for"]
+
+SCHEDULES = {
+    "halving-then-inverse": kernels.HALVING_THEN_INVERSE,
+    "halving": kernels.HALVING,
+    "inverse": kernels.INVERSE,
+    "stages": kernels.STAGES,
+    "ramp": kernels.RAMP,
+    "constant": kernels.CONSTANT,
+}
+LEAST_BLOCK = 1000
+HOLD = 1e5  # trials a bin without discoveries before ln f is halved, where the support is not known beforehand
+SHORT_HOLD = 1e4  # where it is: long enough to level what early discoveries left uneven
+LIFT_ABOVE = 25.0  # two-dimensional grids have corners where this many nats cannot be real
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Target density over the bins, π ∝ (k + offset)^-power.
+
+    k counts the levels of the first variable from its rarest end. A power of 2 makes twenty times the round trips on
+    the perceptron's deficit; 0 is flat.
+    """
+
+    power: float = 0.0
+    offset: float = 10.0
+
+    def log_density(self, grid: Grid) -> np.ndarray:
+        """Ln π of every bin, up to a constant."""
+        coordinate = grid.axes[0].coordinate
+        levels = (coordinate - coordinate[0]) / (grid.axes[0].variable.spacing or grid.axes[0].width)
+        return np.repeat(-self.power * np.log(levels + self.offset), grid.row_size)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Options of the sampler.
+
+    Attributes
+    ----------
+    schedule : str
+        A key of SCHEDULES.
+    first_log_f : float
+        ln f at the start, and the largest increment of a bin.
+    exploration_log_f : float
+        To which a discovery sets ln f back.
+    factor : float
+        c of c·n/t; above 1/2, or the error falls more slowly than that of sampling. 1 is best.
+    hold : float
+        Trials a known bin without discoveries before ln f is halved.
+    period : float
+        Trials of a stage.
+    times : tuple of float
+        t₁, t₂, t₃ of the ramp.
+    target : Target
+    start : str
+        "uniform", or "anneal": ln g of the first variable from thermodynamic integration along a quick anneal.
+    n_walkers, n_windows : int
+        Walkers a window, windows along the first variable.
+    overlap : float
+        Share of a window that it has in common with the next.
+    transition_matrix : bool
+        Whether proposals are counted.
+    learning : float
+        Share of the trials before the weights are frozen.
+    exploring : float
+        Share of the trials after which no more bins are taken in.
+    """
+
+    schedule: str = "halving-then-inverse"
+    first_log_f: float = 1.0
+    exploration_log_f: float = 0.05
+    factor: float = 1.0
+    hold: float = HOLD
+    period: float = 3.2e6
+    times: tuple[float, float, float] = (1.0, 2.0, 0.0)
+    target: Target = Target()  # an immutable record
+    start: str = "uniform"
+    n_walkers: int = 1
+    n_windows: int = 1
+    overlap: float = 0.5
+    transition_matrix: bool = True
+    learning: float = 1.0 / 3.0
+    exploring: float = 0.2
+
+    def __post_init__(self) -> None:
+        _check_name("schedule", self.schedule, SCHEDULES)
+        _check_name("start", self.start, ("uniform", "anneal"))
+        for name in ("first_log_f", "exploration_log_f", "factor", "period"):
+            check_real(name, getattr(self, name), above=0.0)
+        for name in ("n_walkers", "n_windows"):
+            check_integer(name, getattr(self, name), least=1)
+        for name in ("overlap", "learning", "exploring"):
+            value = check_real(name, getattr(self, name))
+            if not 0.0 <= value <= 1.0:
+                raise ValueError(f"{name} = {value!r} is out of range; allowed: real numbers in [0, 1]")
+        if self.n_windows > 1 and self.n_walkers < 2:
+            raise ValueError(f"n_walkers = {self.n_walkers} with n_windows = {self.n_windows}; allowed: at least 2")
+
+    def kernel(self, grid: Grid) -> kernels.Schedule:
+        """Schedule for the kernels."""
+        return kernels.Schedule(
+            kind=SCHEDULES[self.schedule],
+            block=max(LEAST_BLOCK, grid.n_bins),
+            alone=self.n_walkers == 1 and self.n_windows == 1,
+            first_log_f=float(self.first_log_f),
+            exploration_log_f=float(self.exploration_log_f),
+            hold=float(self.hold),
+            factor=float(self.factor),
+            period=float(self.period),
+            times=tuple(float(time) for time in self.times),
+            lift_above=LIFT_ABOVE if len(grid.axes) == 2 else math.inf,
+        )
+
+
+def _check_name(argument: str, value: str, allowed: Any) -> None:
+    if value not in allowed:
+        raise ValueError(f"{argument} = {value!r} is not known; allowed: {', '.join(allowed)}")
+
+
+def settings_for(system: System, **chosen: Any) -> Settings:
+    """Defaults that suit the system, with the user's choices on top."""
+    defaults: dict[str, Any] = {}
+    if system.support_known:
+        defaults |= {"hold": SHORT_HOLD}
+    if system.variable(system.default_variables[0])[1].capped:
+        defaults |= {"start": "anneal", "schedule": "inverse", "first_log_f": 0.02, "target": Target(2.0, 10.0)}
+    return Settings(**(defaults | chosen))

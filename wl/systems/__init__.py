@@ -1,0 +1,1 @@
+"""Systems that the engine samples; each is a page of code under one interface."""

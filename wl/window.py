@@ -1,0 +1,241 @@
+"""A window: a range of bins with its ln g, and the walkers that share it.
+
+A walker that is alone works on the window's own arrays. Several walkers work on copies for a round each, and the window
+adds up what they changed: differences, never totals, as a walker that brought the common part along would count it
+twice. A walker whose differences are not finite is put back to where it was, and counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from wl.grid import Grid
+from wl.kernels import schedule as clocks
+from wl.kernels.grid import OneAxis, TwoAxes, bin_of
+from wl.kernels.schedule import KNOWN, Schedule, adapt
+from wl.kernels.transitions import FREE, Transitions, add_counts
+from wl.kernels.walk import N_COUNTS, RARE, TOP, Surface, Walker, walk
+from wl.settings import Settings
+from wl.systems.interface import System
+
+__all__ = ["Particle", "Window", "enlarged", "new_transitions", "walk_for"]
+
+FIRST_TABLE = 1 << 14
+
+
+@dataclass(slots=True)
+class Particle:
+    """A walker with its configuration."""
+
+    state: Any
+    walker: Walker
+
+
+@dataclass(slots=True)
+class Share:
+    """Arrays that one walker changes during a round."""
+
+    surface: Surface
+    transitions: Transitions
+    clock: np.ndarray
+
+
+def new_transitions(size: int) -> Transitions:
+    """Empty table of `size` entries, a power of two, or 0 to count nothing."""
+    entries = np.zeros((size, 2), np.int64)
+    entries[:, 0] = FREE
+    return Transitions(entries, np.zeros(1, np.int64))
+
+
+def enlarged(table: Transitions, least: int) -> Transitions:
+    """Table with at least `least` entries that holds the same counts."""
+    size = max(1, table.entries.shape[0])
+    while size < least:
+        size *= 2
+    larger = new_transitions(size)
+    with np.errstate(over="ignore"):
+        add_counts(table, larger)
+    return larger
+
+
+def walk_for(task: tuple[Any, ...]) -> tuple[Particle, Share]:
+    """Trials of one walker; the arrays come back changed, in place where memory is shared."""
+    model, grid, schedule, particle, share, n_trials = task
+    done = 0
+    with np.errstate(over="ignore"):  # random words wrap around, as they should
+        while done < n_trials:
+            done += walk(
+                model,
+                particle.state,
+                grid,
+                share.surface,
+                particle.walker,
+                share.transitions,
+                schedule,
+                share.clock,
+                n_trials - done,
+            )
+            if done < n_trials:
+                share.transitions = enlarged(share.transitions, 2 * share.transitions.entries.shape[0])
+    return particle, share
+
+
+class Window:
+    """Bins `first` … `stop - 1` of the first variable, and their walkers."""
+
+    def __init__(self, system: System, grid: Grid, settings: Settings, bounds: tuple[int, int]) -> None:
+        self.system, self.bounds, self.n_walkers = system, bounds, settings.n_walkers
+        self.grid: OneAxis | TwoAxes = grid.kernel(*bounds)
+        self.schedule: Schedule = settings.kernel(grid)
+        n_bins = grid.n_bins
+        room = max(FIRST_TABLE, 1 << (4 * self.schedule.block).bit_length())
+        self.table_size = room if settings.transition_matrix else 0
+        log_target = settings.target.log_density(grid)
+        log_target -= log_target.max()
+        self.own = Share(
+            Surface(
+                np.zeros(n_bins),
+                log_target,
+                np.exp(-log_target),
+                np.zeros(n_bins, np.uint8),
+                np.zeros(n_bins, np.int64),
+                np.zeros(n_bins, np.int64),
+            ),
+            new_transitions(self.table_size if self.schedule.alone else 0),
+            np.zeros(clocks.CLOCK_SIZE),
+        )
+        self.own.clock[[clocks.LOG_F, clocks.EXPLORING]] = settings.first_log_f, 1.0
+        self.particles: list[Particle] = []
+        self.shares: list[Share] = []
+        self.n_rejected_walkers = 0
+
+    @property
+    def surface(self) -> Surface:
+        """What the bins hold."""
+        return self.own.surface
+
+    @property
+    def known(self) -> np.ndarray:
+        """Whether a bin was entered."""
+        return (self.surface.flags & KNOWN) > 0
+
+    @property
+    def log_g(self) -> np.ndarray:
+        """Ln g of Wang and Landau up to a constant; nan where unknown."""
+        return np.where(self.known, self.surface.cost + self.surface.log_target, np.nan)
+
+    @property
+    def frozen(self) -> bool:
+        """Whether the weights no longer change."""
+        return bool(self.own.clock[clocks.LOG_F] == 0.0)
+
+    def add(self, particle: Particle) -> None:
+        """Take in a walker whose state lies in the window."""
+        particle.walker.place[0] = bin_of(self.grid, self.values(particle))
+        self.particles.append(particle)
+        place = particle.walker.place[0]
+        if not self.known[place]:
+            known = self.known
+            self.surface.flags[place] |= KNOWN
+            self.surface.cost[place] = self.log_g[known].min() - self.surface.log_target[place] if known.any() else 0.0
+        self.count_known()
+
+    def values(self, particle: Particle) -> Any:
+        """Collective variables of a walker, measured afresh."""
+        from wl.systems.interface import measured  # noqa: PLC0415
+
+        return measured(self.system.model, particle.state)
+
+    def count_known(self) -> None:
+        """Bring the clock's sums over the known bins up to date."""
+        self.own.clock[clocks.N_KNOWN] = np.count_nonzero(self.known)
+        self.own.clock[clocks.TARGET_SUM] = np.exp(self.surface.log_target[self.known]).sum()
+
+    def mark(self, top: int, rare: int, row_size: int) -> None:
+        """Mark the rows between which round trips are counted."""
+        self.surface.flags[:] &= KNOWN
+        for row, flag in ((top, TOP), (rare, RARE)):
+            self.surface.flags[row * row_size : (row + 1) * row_size] |= flag
+
+    def begin_round(self) -> None:
+        """Give every walker its copies, unless it is alone."""
+        if self.schedule.alone:
+            self.shares = [self.own]
+            return
+        surface = self.surface
+        for k, _ in enumerate(self.particles):
+            copy = Surface(*(array.copy() for array in surface))
+            copy.histogram[:] = 0
+            table = self.shares[k].transitions if k < len(self.shares) else new_transitions(self.table_size)
+            share = Share(copy, table, self.own.clock.copy())
+            self.shares[k : k + 1] = [share]
+
+    @property
+    def tables(self) -> list[Transitions]:
+        """Tables of proposals; every walker keeps its own, as adding them up each round would cost more than it."""
+        return [share.transitions for share in self.shares] or [self.own.transitions]
+
+    def forget_proposals(self) -> None:
+        """Empty the tables: while the weights change, a walker is not in equilibrium within a bin."""
+        for table in self.tables:
+            table.entries[:] = 0
+            table.entries[:, 0] = FREE
+            table.used[:] = 0
+
+    def tasks(self, n_trials: int) -> Iterator[tuple[Any, ...]]:
+        """What to hand to `walk_for`."""
+        for particle, share in zip(self.particles, self.shares, strict=True):
+            yield self.system.model, self.grid, self.schedule, particle, share, n_trials
+
+    def take(self, results: list[tuple[Particle, Share]]) -> None:
+        """Put the arrays back that `walk_for` returned."""
+        self.particles = [particle for particle, _ in results]
+        self.shares = [share for _, share in results]
+        if self.schedule.alone:
+            self.own = self.shares[0]
+
+    def end_round(self) -> list[np.ndarray]:
+        """Add up what the walkers changed; returns the histogram of each."""
+        if self.schedule.alone:
+            return []
+        before = Surface(*(array.copy() for array in self.surface))
+        known, least = self.known, np.nanmin(self.log_g)
+        found = np.full(known.size, np.inf)
+        for share in self.shares:
+            change = share.surface.cost - before.cost
+            if not np.all(np.isfinite(change[known])):
+                self.n_rejected_walkers += 1
+                continue
+            self.surface.cost[known] += change[known]
+            new = ((share.surface.flags & KNOWN) > 0) & ~known
+            found[new] = np.minimum(found[new], share.surface.cost[new])
+            self.surface.histogram[:] += share.surface.histogram
+        new = np.isfinite(found)
+        self.surface.cost[new] = np.maximum(found[new], least - self.surface.log_target[new])
+        self.surface.flags[new] |= KNOWN
+        self._advance_clock(bool(new.any()))
+        return [share.surface.histogram for share in self.shares]
+
+    def _advance_clock(self, discovered: bool) -> None:
+        clock = self.own.clock
+        n_trials = sum(float(share.clock[clocks.TOTAL] - clock[clocks.TOTAL]) for share in self.shares)
+        clock[clocks.TOTAL] += n_trials
+        clock[clocks.SINCE_RESTART] += n_trials
+        if discovered:
+            clocks.restart(clock, self.schedule)
+            clock[clocks.SINCE_RESTART] = min(float(share.clock[clocks.SINCE_RESTART]) for share in self.shares)
+            clock[clocks.LAST_DISCOVERY] = clock[clocks.TOTAL]
+        self.count_known()
+        adapt(self.schedule, clock, self.surface)
+
+    @property
+    def counts(self) -> np.ndarray:
+        """Counts of all walkers together, int64 of shape (n_walkers, N_COUNTS)."""
+        counts = np.zeros((self.n_walkers, N_COUNTS), np.int64)
+        for k, particle in enumerate(self.particles):
+            counts[k] = particle.walker.counts
+        return counts
