@@ -75,16 +75,21 @@ def _errors(dataset: Any, tolerance: float) -> Criterion:
 
 
 def _agreement(dataset: Any) -> Criterion | None:
-    """Largest deviation of the transition matrix from the frozen walk, in errors of a difference of two such."""
+    """Largest deviation of the transition matrix from the frozen walk, in standard errors of the difference.
+
+    Most of the two share their noise; squares are added all the same.
+    """
     matrix, error = dataset["log_g_transition_matrix"].values, dataset["log_g_error"].values
-    difference = np.abs(dataset["log_g"].values - matrix)
-    usable = np.isfinite(difference) & np.isfinite(error) & (error > 0.0)
-    name = f"Wang-Landau and transition matrix within {MOST_DEVIATION:g} errors"
     if not np.isfinite(matrix).any():
         return None
+    other = np.nan_to_num(dataset["log_g_transition_matrix_error"].values)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        ratio = np.abs(dataset["log_g"].values - matrix) / np.hypot(error, np.maximum(error, other))
+    name = f"Wang-Landau and transition matrix within {MOST_DEVIATION:g} errors"
+    usable = np.isfinite(ratio)
     if not usable.any():
         return Criterion(name, "no errors to compare with yet", False)
-    largest = float(np.max(difference[usable] / (math.sqrt(2.0) * error[usable])))
+    largest = float(np.max(ratio[usable]))
     return Criterion(name, f"largest deviation {largest:.2g} errors", largest <= MOST_DEVIATION)
 
 

@@ -21,8 +21,8 @@ from perceptron.files import provenance
 from wl.convergence import Verdict, judge
 from wl.grid import Grid
 from wl.multicanonical import joined, normalised, with_errors
-from wl.sampler import TRACE_COLUMNS, Sampler
-from wl.transition_matrix import log_g_of_transitions, transition_counts
+from wl.sampler import Sampler
+from wl.trace import TRACE_COLUMNS
 
 __all__ = ["combined", "landscape_of", "load_landscape", "save_landscape", "verdict_of"]
 
@@ -50,7 +50,9 @@ def landscape_of(samplers: list[Sampler], parameters: dict[str, Any], tolerance:
     grid, total = samplers[0].grid, samplers[0].system.log_total
     frozen = [with_errors(sampler) for sampler in samplers]
     learned = np.stack([_wang_landau(sampler) for sampler in samplers])
-    matrix = np.stack([_transition_matrix(sampler) for sampler in samplers])
+    matrices = [_transition_matrix(sampler) for sampler in samplers]
+    matrix = np.stack([value for value, _ in matrices])
+    matrix_error = np.stack([error for _, error in matrices])
     values = np.stack([value for value, _ in frozen])
     errors = np.stack([error for _, error in frozen])
     best = values if np.isfinite(values).any() else learned
@@ -64,6 +66,7 @@ def landscape_of(samplers: list[Sampler], parameters: dict[str, Any], tolerance:
         "log_g_error": np.where(known, error, np.nan),
         "log_g_wang_landau": _mean(learned),
         "log_g_transition_matrix": _mean(matrix),
+        "log_g_transition_matrix_error": _mean(matrix_error),
         "histogram": histogram,
         "visited": known,
     }
@@ -78,9 +81,9 @@ def _dataset(samplers: list[Sampler], data: dict[str, Any], parameters: dict[str
     coordinates: dict[str, Any] = {axis.variable.name: axis.coordinate for axis in grid.axes}
     for axis in grid.axes:
         data[f"{axis.variable.name}_edges"] = ((f"{axis.variable.name}_edge",), axis.edges)
-    length = min(len(sampler.trace) for sampler in samplers)
+    length = min(len(sampler.trace.lines) for sampler in samplers)
     for column, name in enumerate(TRACE_COLUMNS):
-        rows = np.array([[row[column] for row in sampler.trace[:length]] for sampler in samplers])
+        rows = np.array([[row[column] for row in sampler.trace.lines[:length]] for sampler in samplers])
         data[f"trace_{name}"] = (("run", "record"), rows)
     dataset = xr.Dataset(data, coords=coordinates)
     dataset["log_g"].attrs = {"long_name": "ln g, number of configurations", "units": "nats"}
@@ -91,7 +94,7 @@ def _dataset(samplers: list[Sampler], data: dict[str, Any], parameters: dict[str
         "system": first.system.name,
         "log_total": first.system.log_total,
         "steps": sum(sampler.trials * sampler.n_walkers for sampler in samplers),
-        "frozen_steps": sum(max(0, s.trials - s.freeze_at) * s.n_walkers for s in samplers if s.frozen),
+        "frozen_steps": sum(max(0, s.trials - s.phases.freeze_at) * s.n_walkers for s in samplers if s.frozen),
         "round_trips": sum(sampler.round_trips for sampler in samplers),
         "provenance": json.dumps(provenance(**parameters)),
     }
@@ -131,18 +134,23 @@ def _wang_landau(sampler: Sampler) -> np.ndarray:
     return normalised(joined(values, weights), sampler.system.log_total)
 
 
-def _transition_matrix(sampler: Sampler) -> np.ndarray:
-    values, weights = [], []
-    for window in sampler.windows:
-        counts = transition_counts(window.tables, sampler.grid.n_bins)
-        values.append(log_g_of_transitions(counts, window.log_g))
-        weights.append(np.asarray(counts.sum(axis=1)).astype(float).ravel())
+def _transition_matrix(sampler: Sampler) -> tuple[np.ndarray, np.ndarray]:
+    """Normalised ln g of the proposals, and its error; nan where it is off or the windows do not touch yet."""
+    values, errors, weights = [], [], []
+    for window, blocks in zip(sampler.windows, sampler.proposals, strict=True):
+        value, error = blocks.log_g(window.tables, window.log_g)
+        values.append(value)
+        errors.append(error)
+        weights.append(np.asarray(blocks.total(window.tables).sum(axis=1)).astype(float).ravel())
+    nothing = np.full(sampler.grid.n_bins, np.nan)
     if not all(np.isfinite(value).any() for value in values):
-        return np.full(sampler.grid.n_bins, np.nan)
+        return nothing, nothing
     try:
-        return normalised(joined(values, weights), sampler.system.log_total)
-    except ValueError:  # windows that do not touch yet
-        return np.full(sampler.grid.n_bins, np.nan)
+        value = normalised(joined(values, weights), sampler.system.log_total)
+    except ValueError:
+        return nothing, nothing
+    error = np.where(np.isnan(errors), -np.inf, errors).max(axis=0)
+    return value, np.where(np.isfinite(error), error, np.nan)
 
 
 def save_landscape(path: Path, dataset: xr.Dataset) -> None:

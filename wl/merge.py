@@ -57,7 +57,7 @@ def _merge(landscapes: list[xr.Dataset]) -> xr.Dataset:
     merged["visited"] = (dims, np.isfinite(log_g))
     merged["log_g_runs"] = (("run", *dims), values)
     merged["log_g_runs_error"] = (("run", *dims), errors)
-    for name in ("log_g_wang_landau", "log_g_transition_matrix"):
+    for name in ("log_g_wang_landau", "log_g_transition_matrix", "log_g_transition_matrix_error"):
         merged[name] = (dims, combined(np.stack([landscape[name].values for landscape in landscapes]), errors[:1])[0])
     for name in ("steps", "round_trips", "frozen_steps"):
         merged.attrs[name] = sum(int(landscape.attrs[name]) for landscape in landscapes)

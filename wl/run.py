@@ -207,7 +207,11 @@ class Run:
             return self.steps >= goal.steps
         if goal.seconds is not None:
             return self.seconds >= goal.seconds
-        if not all(s.frozen for s in self.samplers) or not first.trace or first.trace[-1][0] != first.trials:
+        if (
+            not all(s.frozen for s in self.samplers)
+            or not first.trace.lines
+            or first.trace.lines[-1][0] != first.trials
+        ):
             return False
         self.verdict = verdict_of(self.samplers, goal.tolerance)
         return self.verdict.status is Status.CONVERGED

@@ -8,23 +8,25 @@ numbers of trials fixed beforehand, so that neither checkpoints nor the number o
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from concurrent.futures import Executor
-from typing import Any
 
 import numpy as np
 
 from wl.grid import Grid
 from wl.kernels import schedule as clocks
 from wl.kernels.random import uniform
-from wl.kernels.walk import ACCEPTED, ENTRIES, LONGEST_STAY, N_COUNTS, RARE_VISITS, TRIPS, Walker
+from wl.kernels.walk import ENTRIES, LONGEST_STAY, N_COUNTS, RARE_VISITS, TRIPS, Walker
+from wl.phases import NEVER, UNEVEN, Phases, correction
 from wl.pieces import Pieces
+from wl.proposal_blocks import ProposalBlocks
+from wl.saved_state import restore_arrays, saved_arrays
 from wl.seek import seek_into
 from wl.settings import Settings
 from wl.streams import stream_of
 from wl.systems.interface import System, draw
 from wl.thermodynamic_start import anneal
-from wl.transition_matrix import log_g_of_transitions, transition_counts
+from wl.trace import Trace
 from wl.window import Particle, Window, walk_for
 
 __all__ = ["Sampler"]
@@ -33,9 +35,6 @@ ROUND_GROWTH = 4  # a round is at most this fraction of what was done
 LONGEST_ROUND = 20  # blocks
 MARK_GROWTH = 1.25
 LEARNED, LEARNED_TRIPS = 2e4, 20  # trials a bin and round trips a walker before an open-ended run freezes
-NEVER = 2**62
-TRACE_COLUMNS = ("trials", "log_f", "acceptance", "round_trips", "n_known", "change_of_log_g", "matrix_residual")
-CHEAP_MATRIX = 2_000  # bins up to which the transition matrix is solved for the trace
 
 
 class Sampler:
@@ -57,19 +56,19 @@ class Sampler:
     ) -> None:
         self.system, self.grid, self.settings = system, grid, settings
         self.block = settings.kernel(grid).block
-        self.windows = [Window(system, grid, settings, bounds) for bounds in _bounds(grid, settings)]
+        n_learning = math.inf if n_trials is None else settings.learning * n_trials * settings.n_walkers
+        self.windows = [Window(system, grid, settings, bounds, n_learning) for bounds in _bounds(grid, settings)]
         self.pieces = [Pieces(grid.n_bins, self.block) for _ in range(len(self.windows) * settings.n_walkers)]
+        self.proposals = [ProposalBlocks(grid.n_bins, self.block) for _ in self.windows]
         self.trials = 0
         self.round_end = 0
         self.next_mark = self.block
-        self.freeze_at = NEVER if n_trials is None else math.ceil(settings.learning * n_trials)
-        self.close_at = NEVER if n_trials is None else math.ceil(settings.exploring * n_trials)
+        self.phases = Phases(settings, n_trials)
         self.learning_counts = np.zeros(N_COUNTS, np.int64)
         self.n_exchanges = np.zeros((max(1, len(self.windows) - 1), 2), np.int64)
         self.freeze_when_learned = False
-        self.trace: list[tuple[float, ...]] = []
+        self.trace = Trace(len(self.windows), grid.n_bins)
         self.prepared = False
-        self._previous = np.full((len(self.windows), grid.n_bins), np.nan)
         own, *children = seed.spawn(1 + len(self.pieces))
         self.stream = stream_of(own)
         self.seeds = children
@@ -101,7 +100,7 @@ class Sampler:
     @property
     def frozen(self) -> bool:
         """Whether the weights no longer change."""
-        return self.trials >= self.freeze_at
+        return self.trials >= self.phases.freeze_at
 
     def advance(self, n_trials: int, executor: Executor | None = None) -> None:
         """Make trials with every walker."""
@@ -120,9 +119,13 @@ class Sampler:
 
     def _begin_round(self) -> None:
         """Fix when the round ends: at the next thing that happens."""
-        events = [self.next_mark, self.freeze_at, self.close_at]
+        events = [self.next_mark, self.phases.freeze_at, self.phases.close_at]
         if self.frozen:
-            events.append(self.freeze_at + self.pieces[0].next_end)
+            events += [
+                self.phases.freeze_at + self.pieces[0].next_end,
+                self.phases.freeze_at + self.proposals[0].next_end,
+            ]
+            events.append(self.phases.look_at)
         if self.n_walkers > 1:
             longest = max(1, min(LONGEST_ROUND, self.trials // (ROUND_GROWTH * self.block)))
             events.append(self.trials + longest * self.block)
@@ -133,28 +136,33 @@ class Sampler:
     def _end_round(self) -> None:
         for number, window in enumerate(self.windows):
             histograms = window.end_round() or [window.surface.histogram]
-            if self.frozen and self.trials > self.freeze_at:
+            if self.frozen and self.trials > self.phases.freeze_at:
                 self._add_to_pieces(number, histograms)
         if self.trials >= self.next_mark:
             self.next_mark = math.ceil(self.trials * MARK_GROWTH / self.block) * self.block
-            self._record()
+            self.trace.record(self)
             if not self.frozen:
                 self._mark()
-                if self.freeze_when_learned and self.freeze_at == NEVER and self._learned():
-                    self.freeze_at = self.close_at = self.trials
-        if self.trials == self.close_at:
+                if self.freeze_when_learned and self.phases.freeze_at == NEVER and self._learned():
+                    self.phases.freeze(self.trials)
+        if self.trials == self.phases.close_at:
             for window in self.windows:
                 window.own.clock[clocks.EXPLORING] = 0.0
-        if self.trials == self.freeze_at and not self.windows[0].frozen:
+        if self.trials == self.phases.freeze_at and not self.windows[0].frozen:
             self._freeze()
+        if self.frozen and self.trials >= self.phases.look_at:
+            self._look()
         for left, right in enumerate(range(1, len(self.windows))):
             self._exchange(left, self.windows[left], self.windows[right])
 
     def _add_to_pieces(self, number: int, histograms: list[np.ndarray]) -> None:
         first = number * self.settings.n_walkers
-        done = self.trials - self.freeze_at
+        done = self.trials - self.phases.freeze_at
         for pieces, histogram in zip(self.pieces[first : first + self.settings.n_walkers], histograms, strict=True):
             pieces.add(histogram, done, cumulative=self.n_walkers == 1)
+        if done >= self.proposals[number].next_end:
+            self.proposals[number].add(self.windows[number].tables)
+            self.windows[number].forget_proposals()
 
     def _learned(self) -> bool:
         """Whether every window's ln f has followed 1/t for long, and its walkers came and went since."""
@@ -168,9 +176,9 @@ class Sampler:
 
     def freeze_soon(self) -> None:
         """Freeze the weights at the end of the present round (for runs whose end is open)."""
-        if self.freeze_at == NEVER:
-            self.freeze_at = self.close_at = max(self.round_end, self.trials + 1)
-            self.round_end = min(self.round_end, self.freeze_at)
+        if self.phases.freeze_at == NEVER:
+            self.phases.freeze(max(self.round_end, self.trials + 1))
+            self.round_end = min(self.round_end, self.phases.freeze_at)
 
     def _freeze(self) -> None:
         self._mark()
@@ -184,6 +192,23 @@ class Sampler:
                 self.learning_counts += counts
                 counts[:] = 0
 
+    def _look(self) -> None:
+        """Replace weights that proved uneven by what the frozen walk found, and freeze again."""
+        self.phases.looked(self.trials)
+        per_window = self.settings.n_walkers
+        changes = []
+        for number, window in enumerate(self.windows):
+            pieces = self.pieces[number * per_window : (number + 1) * per_window]
+            changes.append(correction(np.sum([piece.total for piece in pieces], axis=0), window.surface.log_target))
+        if max(float(np.abs(change).max()) for change in changes) <= UNEVEN:
+            return
+        for window, change in zip(self.windows, changes, strict=True):
+            window.surface.cost[:] += change
+        self.phases.freeze_at = self.trials
+        self.pieces = [Pieces(self.grid.n_bins, self.block) for _ in self.pieces]
+        self.proposals = [ProposalBlocks(self.grid.n_bins, self.block) for _ in self.proposals]
+        self._freeze()
+
     def _mark(self) -> None:
         """Mark the ends of a round trip in every window: its entropy maximum (or open bin) and its rarest end."""
         for window in self.windows:
@@ -193,33 +218,6 @@ class Sampler:
             top = known[-1] if open_end else known[np.argmax(rows[known])]
             rare = known[0] if rows[known[0]] <= rows[known[-1]] else known[-1]
             window.mark(int(top), int(rare), self.grid.row_size)
-
-    def _record(self) -> None:
-        """Add a line to the trace."""
-        present = np.stack([window.log_g for window in self.windows])
-        counts = self.learning_counts + self.counts.sum(axis=(0, 1))
-        self.trace.append(
-            (
-                float(self.trials),
-                float(max(window.own.clock[clocks.LOG_F] for window in self.windows)),
-                float(counts[ACCEPTED] / (self.trials * self.n_walkers)),
-                float(self.round_trips),
-                float(sum(np.count_nonzero(window.known) for window in self.windows)),
-                _rms_of_shape(present, self._previous),
-                self._matrix_residual(present),
-            )
-        )
-        self._previous = present
-
-    def _matrix_residual(self, present: np.ndarray) -> float:
-        """Rms difference of Wang-Landau and transition matrix; nan where that would take long."""
-        if self.grid.n_bins > CHEAP_MATRIX or not self.settings.transition_matrix:
-            return math.nan
-        matrix = [
-            log_g_of_transitions(transition_counts(window.tables, self.grid.n_bins), window.log_g)
-            for window in self.windows
-        ]
-        return _rms_of_shape(present, np.stack(matrix))
 
     def _exchange(self, number: int, first: Window, second: Window) -> None:
         """Try to swap configurations of neighbouring windows that both lie in the overlap."""
@@ -260,56 +258,11 @@ class Sampler:
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Everything that changes, by name; `restore` takes it back."""
-        saved: dict[str, Any] = {
-            "numbers": np.array([self.trials, self.round_end, self.next_mark, self.freeze_at, self.close_at]),
-            "stream": self.stream,
-            "learning_counts": self.learning_counts,
-            "n_exchanges": self.n_exchanges,
-            "prepared": np.array(self.prepared),
-            "previous": self._previous,
-            "trace": np.array(self.trace).reshape(-1, len(TRACE_COLUMNS)),
-        }
-        for w, window in enumerate(self.windows):
-            saved[f"window{w}/n_rejected_walkers"] = np.array(window.n_rejected_walkers)
-            for name, array in _share_arrays(window.own):
-                saved[f"window{w}/{name}"] = array
-            for k, particle in enumerate(window.particles):
-                saved |= {f"window{w}/walker{k}/{name}": array for name, array in _particle_arrays(particle)}
-            if not window.schedule.alone:
-                for k, share in enumerate(window.shares):
-                    saved |= {f"window{w}/share{k}/{name}": array for name, array in _share_arrays(share)}
-        for k, pieces in enumerate(self.pieces):
-            saved |= {f"pieces{k}/{name}": array for name, array in pieces.arrays().items()}
-        return saved
+        return saved_arrays(self)
 
     def restore(self, saved: dict[str, np.ndarray]) -> None:
         """Go on from what `arrays` gave."""
-        self.trials, self.round_end, self.next_mark, self.freeze_at, self.close_at = map(int, saved["numbers"])
-        for name in ("stream", "learning_counts", "n_exchanges"):
-            getattr(self, name)[...] = saved[name]
-        self._previous = saved["previous"].copy()
-        self.trace = [tuple(map(float, row)) for row in saved["trace"]]
-        self.prepared = bool(saved["prepared"])
-        if not self.prepared:
-            return
-        for w, window in enumerate(self.windows):
-            window.n_rejected_walkers = int(saved[f"window{w}/n_rejected_walkers"])
-            _fill(window.own, saved, f"window{w}/")
-            window.particles = [self._particle(saved, f"window{w}/walker{k}/") for k in range(self.settings.n_walkers)]
-            window.shares = [window.own]
-            if not window.schedule.alone and f"window{w}/share0/clock" in saved:
-                window.begin_round()
-                for k, share in enumerate(window.shares):
-                    _fill(share, saved, f"window{w}/share{k}/")
-        for k, pieces in enumerate(self.pieces):
-            pieces.restore({name: saved[f"pieces{k}/{name}"] for name in pieces.arrays()})
-
-    def _particle(self, saved: dict[str, np.ndarray], prefix: str) -> Particle:
-        walker = Walker(*(saved[f"{prefix}{name}"].copy() for name in Walker._fields))
-        state = self.system.new_state()
-        for name in state._fields:
-            getattr(state, name)[...] = saved[f"{prefix}state/{name}"]
-        return Particle(state, walker)
+        restore_arrays(self, saved)
 
 
 def _bounds(grid: Grid, settings: Settings) -> list[tuple[int, int]]:
@@ -324,38 +277,9 @@ def _bounds(grid: Grid, settings: Settings) -> list[tuple[int, int]]:
     return [(start, min(n_rows, round(start + width))) for start in starts[:-1]] + [(starts[-1], n_rows)]
 
 
-def _rms_of_shape(first: np.ndarray, second: np.ndarray) -> float:
-    """Rms difference of two ln g where both are known, constants taken out window by window."""
-    difference = first - second
-    known = np.isfinite(difference)
-    if not known.any():
-        return math.nan
-    means = np.array([row[mask].mean() if mask.any() else 0.0 for row, mask in zip(difference, known, strict=True)])
-    return float(np.sqrt(np.mean((difference - means[:, None])[known] ** 2)))
-
-
 def _row_entropy(window: Window, grid: Grid) -> np.ndarray:
     """Ln Σ g over the bins of a row; -inf where none is known."""
     log_g = np.where(window.known, window.log_g, -np.inf).reshape(grid.axes[0].n_bins, -1)
     largest = log_g.max(axis=1)
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.where(np.isfinite(largest), largest + np.log(np.exp(log_g - largest[:, None]).sum(axis=1)), -np.inf)
-
-
-def _share_arrays(share: Any) -> Iterable[tuple[str, np.ndarray]]:
-    yield "clock", share.clock
-    for part in (share.surface, share.transitions):
-        yield from zip(part._fields, part, strict=True)
-
-
-def _particle_arrays(particle: Particle) -> Iterable[tuple[str, np.ndarray]]:
-    yield from zip(Walker._fields, particle.walker, strict=True)
-    for name, array in zip(particle.state._fields, particle.state, strict=True):
-        yield f"state/{name}", array
-
-
-def _fill(share: Any, saved: dict[str, np.ndarray], prefix: str) -> None:
-    share.clock[...] = saved[f"{prefix}clock"]
-    for name, array in zip(share.surface._fields, share.surface, strict=True):
-        array[...] = saved[f"{prefix}{name}"]
-    share.transitions = type(share.transitions)(*(saved[f"{prefix}{n}"].copy() for n in share.transitions._fields))

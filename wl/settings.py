@@ -26,6 +26,7 @@ SCHEDULES = {
 LEAST_BLOCK = 1000
 HOLD = 1e5  # trials a bin without discoveries before ln f is halved, where the support is not known beforehand
 SHORT_HOLD = 1e4  # where it is: long enough to level what early discoveries left uneven
+LONGEST_HOLD = 0.2  # of the learning stage
 LIFT_ABOVE = 25.0  # two-dimensional grids have corners where this many nats cannot be real
 
 
@@ -112,8 +113,8 @@ class Settings:
         if self.n_windows > 1 and self.n_walkers < 2:
             raise ValueError(f"n_walkers = {self.n_walkers} with n_windows = {self.n_windows}; allowed: at least 2")
 
-    def kernel(self, grid: Grid) -> kernels.Schedule:
-        """Schedule for the kernels."""
+    def kernel(self, grid: Grid, n_learning: float = math.inf) -> kernels.Schedule:
+        """Schedule for the kernels; `n_learning` are the trials of a window before its weights are frozen."""
         return kernels.Schedule(
             kind=SCHEDULES[self.schedule],
             block=max(LEAST_BLOCK, grid.n_bins),
@@ -121,6 +122,7 @@ class Settings:
             first_log_f=float(self.first_log_f),
             exploration_log_f=float(self.exploration_log_f),
             hold=float(self.hold),
+            longest_hold=LONGEST_HOLD * n_learning,
             factor=float(self.factor),
             period=float(self.period),
             times=tuple(float(time) for time in self.times),
@@ -137,7 +139,7 @@ def settings_for(system: System, **chosen: Any) -> Settings:
     """Defaults that suit the system, with the user's choices on top."""
     defaults: dict[str, Any] = {}
     if system.support_known:
-        defaults |= {"hold": SHORT_HOLD}
+        defaults |= {"hold": SHORT_HOLD, "learning": 0.2, "exploring": 0.1}
     if system.variable(system.default_variables[0])[1].capped:
         defaults |= {"start": "anneal", "schedule": "inverse", "first_log_f": 0.02, "target": Target(2.0, 10.0)}
     return Settings(**(defaults | chosen))

@@ -87,10 +87,12 @@ def walk_for(task: tuple[Any, ...]) -> tuple[Particle, Share]:
 class Window:
     """Bins `first` … `stop - 1` of the first variable, and their walkers."""
 
-    def __init__(self, system: System, grid: Grid, settings: Settings, bounds: tuple[int, int]) -> None:
+    def __init__(
+        self, system: System, grid: Grid, settings: Settings, bounds: tuple[int, int], n_learning: float
+    ) -> None:
         self.system, self.bounds, self.n_walkers = system, bounds, settings.n_walkers
         self.grid: OneAxis | TwoAxes = grid.kernel(*bounds)
-        self.schedule: Schedule = settings.kernel(grid)
+        self.schedule: Schedule = settings.kernel(grid, n_learning)
         n_bins = grid.n_bins
         room = max(FIRST_TABLE, 1 << (4 * self.schedule.block).bit_length())
         self.table_size = room if settings.transition_matrix else 0

@@ -33,6 +33,7 @@ class Schedule(NamedTuple):
     first_log_f: float
     exploration_log_f: float  # to which a discovery sets ln f back
     hold: float  # trials a known bin without discoveries before halving
+    longest_hold: float  # trials, whatever the number of bins: a short run must get to the end of its schedule
     factor: float  # c
     period: float  # trials of a stage
     times: tuple  # t₁, t₂, t₃ of RAMP
@@ -82,7 +83,7 @@ def _halve_or_follow(schedule, clock, surface):
     if schedule.kind == INVERSE or clock[INVERSE_PHASE] > 0.0:
         clock[INVERSE_PHASE] = 1.0
         clock[LOG_F] = min(inverse, schedule.first_log_f)
-    elif clock[SINCE_RESTART] >= schedule.hold * clock[N_KNOWN] and _all_visited(surface):
+    elif clock[SINCE_RESTART] >= min(schedule.hold * clock[N_KNOWN], schedule.longest_hold) and _all_visited(surface):
         clock[LOG_F] *= 0.5
         surface.last_halving[:] = surface.histogram
         if schedule.kind != HALVING and clock[LOG_F] < inverse:
