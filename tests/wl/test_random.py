@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 from scipy.stats import chi2
 
-from wl.kernels.random import below, next_word, scaled, uniform
+from perceptron.jit import njit
+from wl.kernels import random as kernels
+from wl.kernels.random import below, exponential, next_word, scaled, uniform
 from wl.streams import stream_of
 
 # first words of xoroshiro128++ from the state (1, 2), as its reference implementation in C gives them
@@ -14,11 +16,12 @@ ALL_ONES = 2**64 - 1
 
 PLAIN = """
 import numpy as np
-from wl.kernels.random import below, next_word, uniform
+from wl.kernels.random import below, exponential, next_word, uniform
 stream = np.array([3, 2**63 + 5], np.uint64)
 with np.errstate(over="ignore"):  # sums wrap around
     for k in range(300):
         print(int(next_word(stream)), float(uniform(stream)).hex(), int(below(stream, 7 * k + 1)))
+        print(*(float(exponential(stream)).hex() for _ in range(10)))
 print(stream.tolist())
 """
 
@@ -81,6 +84,33 @@ def test_reals_are_uniform_multiples_of_the_unit_below_one():
         assert abs(np.mean(draws**power) - mean) < 4.9 * (variance / n_draws) ** 0.5
     successive = np.mean((draws[:-1] - 0.5) * (draws[1:] - 0.5))
     assert abs(successive) < 4.9 / 12.0 / n_draws**0.5
+
+
+@njit
+def fill_with_exponentials(stream, out):
+    for k in range(out.size):
+        out[k] = exponential(stream)
+
+
+def test_exponential_variates():
+    """Every share above t is e^-t, in the tail too, and the moments are 1, 2, 6, 24."""
+    draws = np.empty(4_000_000 if hasattr(fill_with_exponentials, "py_func") else 40_000)
+    fill_with_exponentials(stream([14]), draws)
+    for t in (0.01, 0.1, 1.0, 3.0, 5.0, 7.0, kernels.TAIL, 9.0):
+        share = np.exp(-t)
+        expected = draws.size * share
+        assert abs(np.count_nonzero(draws > t) - expected) < 5.6 * (expected * (1.0 - share)) ** 0.5 + 3.0
+    for power, moment in ((1, 1.0), (2, 2.0), (3, 6.0)):
+        variance = {1: 1.0, 2: 20.0, 3: 684.0}[power]
+        assert abs(np.mean(draws**power) - moment) < 5.6 * (variance / draws.size) ** 0.5
+
+
+def test_layers_have_one_area():
+    """The ziggurat closes at the top, and every layer, the one with the tail too, has the same area."""
+    ends, heights = kernels.ENDS, kernels.HEIGHTS
+    areas = ends[1:-1] * (heights[2:] - heights[1:-1])
+    assert areas == pytest.approx(np.full(areas.size, kernels.AREA), rel=1e-11)
+    assert (kernels.TAIL + 1.0) * np.exp(-kernels.TAIL) == pytest.approx(kernels.AREA, rel=1e-13)
 
 
 @pytest.mark.parametrize("number", [1, 2, 3, 10, 97])

@@ -15,7 +15,7 @@ import numpy as np
 from perceptron.jit import njit
 from wl.kernels.grid import OUT_OF_RANGE as OUTSIDE
 from wl.kernels.grid import bin_of
-from wl.kernels.random import uniform
+from wl.kernels.random import exponential
 from wl.kernels.schedule import (
     EXPLORING,
     INVERSE_PHASE,
@@ -85,6 +85,7 @@ def trials(model, state, grid, surface, walker, transitions, schedule, clock, n_
     n_accepted, n_outside, n_unseen = 0, 0, 0
     for k in range(n_trials):
         move = propose(model, state, stream)
+        loss = exponential(stream)  # accepted with chance e^(here - there); drawn early, it is ready when the bins are
         new = bin_of(grid, proposed(model, state, move))
         if new >= 0 and not flags[new] & KNOWN:
             if exploring:
@@ -108,7 +109,7 @@ def trials(model, state, grid, surface, walker, transitions, schedule, clock, n_
             entries[slot, 1] += 1
         if new >= 0:
             there = cost[new]
-            if here >= there or uniform(stream) < np.exp(here - there):
+            if there - here <= loss:
                 if here - there > lift_above:  # a bin touched once, long ago, would never let go
                     there = here - LIFT_DEPTH
                     counts[LIFTED] += 1
