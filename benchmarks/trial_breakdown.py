@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from perceptron.jit import njit
 from wl.kernels.grid import bin_of
 from wl.kernels.random import exponential, uniform

@@ -2,7 +2,8 @@
 
 A walker that is alone works on the window's own arrays. Several walkers work on copies for a round each, and the window
 adds up what they changed: differences, never totals, as a walker that brought the common part along would count it
-twice. A walker whose differences are not finite is put back to where it was, and counted.
+twice. A walker whose differences are not finite is rejected: nothing of it is added, it goes on from the configuration
+of another walker, and the report counts it.
 """
 
 from __future__ import annotations
@@ -203,14 +204,17 @@ class Window:
     def end_round(self) -> list[np.ndarray]:
         """Add up what the walkers changed; returns the histogram of each."""
         if self.schedule.alone:
+            if not np.isfinite(self.surface.cost[self.particles[0].walker.place[0]]):
+                raise ArithmeticError("ln g became infinite or nan at the walker's bin; allowed: finite increments")
             return []
         before = Surface(*(array.copy() for array in self.surface))
         known, least = self.known, np.nanmin(self.log_g)
         found = np.full(known.size, np.inf)
-        for share in self.shares:
+        rejected = []
+        for k, share in enumerate(self.shares):
             change = share.surface.cost - before.cost
             if not np.all(np.isfinite(change[known])):
-                self.n_rejected_walkers += 1
+                rejected.append(k)
                 continue
             self.surface.cost[known] += change[known]
             new = ((share.surface.flags & KNOWN) > 0) & ~known
@@ -220,7 +224,22 @@ class Window:
         self.surface.cost[new] = np.maximum(found[new], least - self.surface.log_target[new])
         self.surface.flags[new] |= KNOWN
         self._advance_clock(bool(new.any()))
+        self._replace(rejected)
         return [share.surface.histogram for share in self.shares]
+
+    def _replace(self, rejected: list[int]) -> None:
+        """Let rejected walkers go on from the configuration of the first good one."""
+        self.n_rejected_walkers += len(rejected)
+        good = [k for k in range(len(self.particles)) if k not in rejected]
+        if not good:
+            raise ArithmeticError("ln g became infinite or nan with every walker; allowed: finite increments")
+        source = self.particles[good[0]]
+        for k in rejected:
+            target = self.particles[k]
+            for old, new in zip(target.state, source.state, strict=True):
+                old[...] = new
+            target.walker.place[0] = source.walker.place[0]
+            self.shares[k].surface.histogram[:] = 0
 
     def _advance_clock(self, discovered: bool) -> None:
         clock = self.own.clock
