@@ -1,4 +1,4 @@
-"""Figures 2, 3 and 4 of Phys. Rev. Lett. 127, 278301 (2021), the phase diagram behind them, and stabilities."""
+"""Figures of Phys. Rev. Lett. 127, 278301 (2021), the phase diagram behind them, stabilities, and sampled instances."""
 
 from __future__ import annotations
 
@@ -12,6 +12,10 @@ import numpy as np
 
 from figures import wide_flat_minima_draw as draw
 from figures.focusing_points import compute_points
+from figures.margins import compute_margins
+from figures.margins_draw import margins
+from figures.sampled_local_entropy import compute_sampled_local_entropy
+from figures.sampled_local_entropy_draw import sampled_local_entropies
 from figures.stabilities import compute_stabilities
 from figures.stabilities_draw import stability_densities
 from perceptron.files import load_table, provenance, save_table, write_atomically
@@ -115,6 +119,8 @@ FIGURES: dict[str, tuple[Any, Any]] = {
     "W4": (compute_maximum_margin_profiles, draw.maximum_margin_profiles),
     "phase-diagram": (compute_phase_diagram, draw.phase_diagram),
     "stabilities": (compute_stabilities, stability_densities),
+    "margins": (compute_margins, margins),
+    "sampled-local-entropy": (compute_sampled_local_entropy, sampled_local_entropies),
 }
 
 

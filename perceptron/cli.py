@@ -202,7 +202,9 @@ def _emit_profile(profile: Any, head: dict[str, Any], as_object: bool, output: P
 
 @app.command()
 def figure(
-    name: Annotated[str, typer.Argument(help="W2, W3, W4, phase-diagram, stabilities, or all.")],
+    name: Annotated[
+        str, typer.Argument(help="W2, W3, W4, phase-diagram, stabilities, margins, sampled-local-entropy, or all.")
+    ],
     output: Annotated[Path, typer.Option(help="Folder of the pictures and their data.")] = Path("results"),
     jobs: Jobs = 1,
     json: Json = False,

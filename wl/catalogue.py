@@ -9,7 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from perceptron.checks import check_integer
 from perceptron.patterns import Patterns, load_patterns, load_weights, n_patterns_at, random_patterns
+from wl.memory import check_memory
 from wl.systems.binary_perceptron import binary_perceptron
 from wl.systems.free_spins import free_spins
 from wl.systems.interface import System
@@ -17,6 +19,9 @@ from wl.systems.ising import ising
 from wl.systems.quadratic import quadratic_blocks
 
 __all__ = ["SYSTEMS", "MakeOptions", "make_system", "rebuild"]
+
+BYTES_A_SPIN = 80.0  # with its neighbours, and what building their table takes
+BYTES_A_PATTERN = 18.0  # an entry, in double precision for a moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +37,7 @@ class MakeOptions:
     reference: Path | None = None
     dimensions: str | None = None
     data_seed: int = 1
-    variable: str | None = None
+    variables: tuple[str, ...] = ()
 
 
 def _perceptron(parameters: Mapping[str, Any], data: Mapping[str, Any]) -> System:
@@ -83,15 +88,18 @@ def make_system(name: str, options: MakeOptions) -> System:
     _check_name(name)
     for option in fields(options):
         given = getattr(options, option.name) != option.default
-        if given and option.name not in USED[name] | {"variable"}:
+        if given and option.name not in USED[name] | {"variables"}:
             text = option.name.replace("_", "-")
             raise ValueError(
                 f"--{text} = {getattr(options, option.name)!s} is not used with {name}; allowed: leave it out"
             )
     if name == "ising":
-        return ising(_needed("size", options.size))
+        size = check_integer("--size", _needed("size", options.size), least=3)
+        check_memory(f"--size = {size}", BYTES_A_SPIN * float(size) ** 2)
+        return ising(size)
     if name == "free_spins":
-        return free_spins(_needed("n", options.n), rng=np.random.default_rng(options.data_seed))
+        check_memory(f"--n = {_needed('n', options.n)}", BYTES_A_SPIN * float(_needed("n", options.n)))
+        return free_spins(_needed("n", options.n), rng=_generator(options.data_seed))
     if name == "quadratic":
         return quadratic_blocks(*_dimensions(_needed("dimensions", options.dimensions)))
     return _draw_perceptron(options)
@@ -99,7 +107,7 @@ def make_system(name: str, options: MakeOptions) -> System:
 
 def _draw_perceptron(options: MakeOptions) -> System:
     patterns = _instance(options)
-    main = options.variable if options.variable not in (None, "hamming_distance") else "deficit"
+    main = next((name for name in options.variables if name != "hamming_distance"), "deficit")
     reference = None if options.reference is None else load_weights(options.reference, patterns.n_weights)
     return binary_perceptron(patterns, options.margin, main, reference=reference)
 
@@ -117,9 +125,12 @@ def _instance(options: MakeOptions) -> Patterns:
         given = f"--alpha = {options.alpha!r} and --n-patterns = {options.n_patterns!r}"
         raise ValueError(f"{given}; allowed: exactly one of the two")
     number = options.n_patterns if options.n_patterns is not None else n_patterns_at(options.alpha or 0.0, size)
-    if options.data_seed < 0:
-        raise ValueError(f"--data-seed = {options.data_seed!r} is out of range; allowed: integers >= 0")
-    return random_patterns(size, number, rng=np.random.default_rng(options.data_seed))
+    check_memory(f"--n = {size} with {number} patterns", BYTES_A_PATTERN * float(size) * number)
+    return random_patterns(size, number, rng=_generator(options.data_seed))
+
+
+def _generator(seed: int) -> np.random.Generator:
+    return np.random.default_rng(check_integer("--data-seed", seed, least=0))
 
 
 def _dimensions(text: str) -> list[int]:

@@ -15,9 +15,10 @@ from rich.console import Console
 from perceptron.report import as_json
 from perceptron.solution import Status
 from wl.catalogue import MakeOptions, make_system
-from wl.drive import drive, summary
+from wl.drive import Every, drive, summary
+from wl.goal import Goal
 from wl.grid import Range, names_of
-from wl.run import Goal, Plan, cap_of
+from wl.run import Plan, cap_of
 from wl.run_directory import RunDirectory, create, open_directory
 from wl.settings import settings_for
 
@@ -28,21 +29,45 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-Steps = Annotated[int | None, typer.Option(help="Trials of all walkers, the frozen finish included.")]
+
+def _count(text: str) -> int:
+    """An integer, also written as 1e8."""
+    try:
+        number = float(text)
+        whole = int(text) if text.strip().lstrip("+-").isdigit() else int(number)
+    except (ValueError, OverflowError):
+        raise typer.BadParameter(f"{text!r} is not a whole number; allowed: as 100000000 or 1e8") from None
+    if whole != number:
+        raise typer.BadParameter(f"{text!r} is not a whole number; allowed: as 100000000 or 1e8")
+    return whole
+
+
+Steps = Annotated[
+    int | None,
+    typer.Option(parser=_count, metavar="N", help="Trials of all walkers, the frozen finish included; as 1e8."),
+]
 Time = Annotated[float | None, typer.Option("--time", help="Seconds of sampling.")]
 Until = Annotated[str | None, typer.Option(help="converged: go on until the convergence report is clean.")]
 Tolerance = Annotated[float, typer.Option(help="Standard error of ln g that counts as converged.")]
+NewTolerance = Annotated[float | None, typer.Option(help="Another tolerance; the run's own unless given.")]
 Jobs = Annotated[int, typer.Option("--jobs", min=1, help="Threads; the result does not depend on them.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 Directory = Annotated[Path, typer.Argument(help="Directory of a run.")]
-CheckpointSteps = Annotated[int | None, typer.Option(help="Trials between checkpoints.")]
-CheckpointSeconds = Annotated[float, typer.Option(help="Seconds between checkpoints.")]
+CheckpointSteps = Annotated[
+    int | None, typer.Option(parser=_count, metavar="N", help="Trials between checkpoints; changes no result.")
+]
+CheckpointSeconds = Annotated[float, typer.Option(help="Seconds between checkpoints; changes no result.")]
+WINDOW_HELP = (
+    "A=lowest:highest[:width], repeatable. Ends are levels of an integer variable, finite edges of a real one;"
+    " :open-below, :open-above or :open at the end lets the outermost bins hold all that lies beyond."
+)
+OPEN_ENDS = {"open-below": (True, False), "open-above": (False, True), "open": (True, True)}
 
 
 @app.command()
 def run(
     system: Annotated[str, typer.Argument(help="ising, perceptron, free-spins or quadratic.")],
-    output: Annotated[Path, typer.Option(help="Directory of the run.")],
+    output: Annotated[Path | None, typer.Option(help="Directory of the run; results/SYSTEM unless given.")] = None,
     steps: Steps = None,
     seconds: Time = None,
     until: Until = None,
@@ -60,9 +85,7 @@ def run(
     data_seed: Annotated[int, typer.Option(help="Draws the instance.")] = 1,
     seed: Annotated[int, typer.Option(help="Drives the sampling.")] = 1,
     variables: Annotated[str | None, typer.Option(help="One or two variables, A[,B].")] = None,
-    window: Annotated[
-        list[str] | None, typer.Option(help="A=lo:hi[:width], repeatable; inf opens the end of a real variable.")
-    ] = None,
+    window: Annotated[list[str] | None, typer.Option(help=WINDOW_HELP)] = None,
     walkers: Annotated[int | None, typer.Option(help="Walkers a window.")] = None,
     windows: Annotated[int, typer.Option(help="Windows along the first variable, with replica exchange.")] = 1,
     runs: Annotated[int, typer.Option(help="Independent runs.")] = 1,
@@ -73,20 +96,29 @@ def run(
     overwrite: Annotated[bool, typer.Option(help="Replace a run that is there.")] = False,
     json: Json = False,
 ) -> None:
-    """Sample a density of states into a directory."""
-    goal = _goal(steps, seconds, until, tolerance)
-    options = MakeOptions(
-        size, n, alpha, n_patterns, patterns, margin, reference, dimensions, data_seed, _first(variables)
-    )
+    """Sample a density of states into a directory; exactly one of --steps, --time and --until says when to stop."""
+    goal, every = _goal(steps, seconds, until, tolerance), Every(checkpoint_steps, checkpoint_seconds)
+    names = names_of(variables) if variables else []
+    options = MakeOptions(size, n, alpha, n_patterns, patterns, margin, reference, dimensions, data_seed, tuple(names))
     made = make_system(system, options)
-    names = tuple(names_of(variables)) if variables else made.default_variables
-    chosen: dict[str, Any] = {"n_windows": windows, "n_walkers": walkers or (2 if windows > 1 else 1)}
+    chosen: dict[str, Any] = {"n_windows": windows, "n_walkers": walkers}
+    if walkers is None:
+        chosen["n_walkers"] = 2 if windows > 1 else 1
     if schedule is not None:
         chosen["schedule"] = schedule
-    ranges = dict(_window(text) for text in window or [])
-    plan = Plan(made, names, settings_for(made, **chosen), goal, seed, runs, ranges, cap_of(made, data_seed))
-    directory = create(output, plan, overwrite=overwrite)
-    _drive(directory, jobs, (checkpoint_steps, checkpoint_seconds), json)
+    sampled = tuple(names) or made.default_variables
+    plan = Plan(
+        made,
+        sampled,
+        settings_for(made, sampled, **chosen),
+        goal,
+        seed,
+        runs,
+        _windows(window or []),
+        cap_of(made, data_seed),
+    )
+    directory = create(output or Path("results") / made.name, plan, overwrite=overwrite)
+    _drive(directory, jobs, every, json)
 
 
 @app.command()
@@ -98,7 +130,8 @@ def resume(
     json: Json = False,
 ) -> None:
     """Go on to the goal the run was given; a finished run is left as it is."""
-    _drive(open_directory(directory), jobs, (checkpoint_steps, checkpoint_seconds), json)
+    every = Every(checkpoint_steps, checkpoint_seconds)
+    _drive(open_directory(directory), jobs, every, json)
 
 
 @app.command()
@@ -107,41 +140,38 @@ def extend(
     steps: Steps = None,
     seconds: Time = None,
     until: Until = None,
-    tolerance: Tolerance = 0.05,
+    tolerance: NewTolerance = None,
     jobs: Jobs = 1,
     checkpoint_steps: CheckpointSteps = None,
     checkpoint_seconds: CheckpointSeconds = 10.0,
     json: Json = False,
 ) -> None:
     """Give a run more trials or seconds, or another goal, and go on."""
-    opened = open_directory(directory)
-    goal = _goal(steps, seconds, until, tolerance)
-    done_steps, done_seconds = opened.progress()
-    opened.set_goal(
-        Goal(
-            None if goal.steps is None else done_steps + goal.steps,
-            None if goal.seconds is None else done_seconds + goal.seconds,
-            goal.converged,
-            goal.tolerance,
-        )
-    )
-    _drive(opened, jobs, (checkpoint_steps, checkpoint_seconds), json)
+    every, opened = Every(checkpoint_steps, checkpoint_seconds), open_directory(directory)
+    more = _goal(steps, seconds, until, opened.plan.goal.tolerance if tolerance is None else tolerance)
+    opened.extend(more)
+    _drive(opened, jobs, every, json)
 
 
 @app.command()
 def status(directory: Directory, json: Json = False) -> None:
     """How far a run is, by its last checkpoint; also while it runs."""
     opened = open_directory(directory)
-    done_steps, done_seconds = opened.progress()
-    goal = opened.plan.goal
-    found: dict[str, Any] = {
-        "status": opened.state(),
-        "steps": done_steps,
-        "seconds": done_seconds,
-        "system": opened.plan.system.name,
-        "goal": {"steps": goal.steps, "seconds": goal.seconds, "converged": goal.converged},
-    }
-    _print(found, json)
+    found, goal = opened.progress(), opened.plan.goal
+    state, landscape = opened.state(), opened.landscape()
+    _print(
+        {
+            "status": state,
+            "steps": found.steps,
+            "seconds": found.seconds,
+            "round_trips": found.round_trips,
+            "log_total": opened.plan.grid().log_total(opened.plan.system),
+            "system": opened.plan.system.name,
+            "goal": {"steps": goal.steps, "seconds": goal.seconds, "converged": goal.converged},
+            "landscape": None if landscape is None else landscape.attrs["status"],
+        },
+        json,
+    )
 
 
 @app.command()
@@ -179,12 +209,13 @@ def merge(
     _print({"status": merged.attrs["status"], "file": str(output), "runs": int(merged.sizes["run"])}, json)
 
 
-def _drive(directory: RunDirectory, jobs: int, every: tuple[int | None, float], as_object: bool) -> None:
-    finished, dataset = drive(directory, jobs, every)
-    found = summary(finished, dataset)
-    _print(found, as_object)
-    for note in directory.notes:
-        Console(stderr=True).print(f"note: {note}", markup=False, highlight=False)
+def _drive(directory: RunDirectory, jobs: int, every: Every, as_object: bool) -> None:
+    finished, dataset = drive(directory, jobs, every, _note)
+    _print(summary(finished, dataset) | {"directory": str(directory.path)}, as_object)
+
+
+def _note(text: str) -> None:
+    Console(stderr=True).print(f"note: {text}", markup=False, highlight=False, soft_wrap=True)
 
 
 def _print(found: dict[str, Any], as_object: bool) -> None:
@@ -203,21 +234,29 @@ def _goal(steps: int | None, seconds: float | None, until: str | None, tolerance
     return Goal(steps, seconds, until is not None, tolerance)
 
 
-def _first(variables: str | None) -> str | None:
-    return names_of(variables)[0] if variables else None
+def _windows(texts: list[str]) -> dict[str, Range]:
+    ranges: dict[str, Range] = {}
+    for text in texts:
+        name, window = _window(text)
+        if name in ranges:
+            raise ValueError(f"--window of {name} is given twice; allowed: once")
+        ranges[name] = window
+    return ranges
 
 
 def _window(text: str) -> tuple[str, Range]:
-    """A=lo:hi[:width]; an infinite end is open."""
+    """A=lowest:highest[:width][:open-below | :open-above | :open]."""
     name, sign, body = text.partition("=")
     parts = body.split(":")
+    ends = OPEN_ENDS[parts.pop()] if parts[-1] in OPEN_ENDS else (False, False)
     try:
         numbers = [float(part) for part in parts]
     except ValueError:
         numbers = []
     if not sign or len(numbers) not in (2, 3) or any(math.isnan(number) for number in numbers):
-        raise ValueError(f"--window = {text!r} is not usable; allowed: A=lowest:highest[:width], in numbers")
-    return name.strip(), Range(numbers[0], numbers[1], numbers[2] if len(numbers) == 3 else None)
+        raise ValueError(f"--window = {text!r} is not usable; allowed: {WINDOW_HELP.partition(',')[0]}, in numbers")
+    width = numbers[2] if len(numbers) == 3 else None
+    return name.strip(), Range(numbers[0], numbers[1], width, *ends)
 
 
 def main() -> None:

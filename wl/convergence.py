@@ -15,6 +15,7 @@ import numpy as np
 
 from perceptron.solution import Status
 from wl.kernels import schedule as clocks
+from wl.transition_matrix import MOST_BINS
 
 __all__ = ["Criterion", "Verdict", "judge"]
 
@@ -61,7 +62,7 @@ def judge(dataset: Any, samplers: list[Any], tolerance: float) -> Verdict:
         _support(samplers),
         _stays(samplers),
     ]
-    return Verdict(tuple(criterion for criterion in criteria if criterion is not None))
+    return Verdict(tuple(criteria))
 
 
 def _errors(dataset: Any, tolerance: float) -> Criterion:
@@ -74,18 +75,18 @@ def _errors(dataset: Any, tolerance: float) -> Criterion:
     return Criterion(name, f"largest {np.nanmax(error):.3g}{tail}", bool(unknown == 0 and np.nanmax(error) < tolerance))
 
 
-def _agreement(dataset: Any) -> Criterion | None:
+def _agreement(dataset: Any) -> Criterion:
     """Largest deviation of the transition matrix from the frozen walk, in standard errors of the difference.
 
     Most of the two share their noise; squares are added all the same.
     """
     matrix, error = dataset["log_g_transition_matrix"].values, dataset["log_g_error"].values
+    name = f"Wang-Landau and transition matrix within {MOST_DEVIATION:g} errors"
     if not np.isfinite(matrix).any():
-        return None
+        return Criterion(name, f"no matrix: switched off, or more than {MOST_BINS} bins, or nothing counted yet", True)
     other = np.nan_to_num(dataset["log_g_transition_matrix_error"].values)
     with np.errstate(invalid="ignore", divide="ignore"):
         ratio = np.abs(dataset["log_g"].values - matrix) / np.hypot(error, np.maximum(error, other))
-    name = f"Wang-Landau and transition matrix within {MOST_DEVIATION:g} errors"
     usable = np.isfinite(ratio)
     if not usable.any():
         return Criterion(name, "no errors to compare with yet", False)

@@ -3,64 +3,105 @@
 from __future__ import annotations
 
 import signal
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from perceptron.checks import check_integer, check_real
 from perceptron.solution import Status
 from wl.kernels import schedule as clocks
 from wl.run import Run
 from wl.run_directory import RunDirectory
 
-__all__ = ["drive", "summary"]
+__all__ = ["Every", "drive", "summary"]
 
 
-def drive(directory: RunDirectory, jobs: int, every: tuple[int | None, float]) -> tuple[Run, Any]:
-    """Run to the goal; `every` are the trials (or None) and the seconds between checkpoints.
+@dataclass(frozen=True, slots=True)
+class Every:
+    """When checkpoints are written: after so many trials of all walkers, where given, and after so many seconds."""
+
+    steps: int | None = None
+    seconds: float = 10.0
+
+    def __post_init__(self) -> None:
+        if self.steps is not None:
+            check_integer("checkpoint_steps", self.steps, least=1)
+        check_real("checkpoint_seconds", self.seconds, above=0.0)
+
+
+class StoppedError(Exception):
+    """A signal came before there was anything to keep."""
+
+
+def drive(directory: RunDirectory, jobs: int, every: Every, tell: Callable[[str], None]) -> tuple[Run, Any]:
+    """Run to the goal; a run that is there is left as it is.
+
+    Parameters
+    ----------
+    directory : RunDirectory
+    jobs : int
+        Threads.
+    every : Every
+    tell : callable
+        Takes a line about a checkpoint that was refused.
 
     Returns
     -------
     run : Run
-    dataset : xarray.Dataset
-        The landscape; with attribute `interrupted` where a signal ended the run.
+    dataset : xarray.Dataset or None
+        The landscape, with attribute `interrupted` where a signal ended the run; None where that was before the first
+        trial.
     """
     with directory.locked():
-        run = directory.load()
-        if run.prepared and run.reached() and (directory.path / "landscape.nc").exists():
-            from wl.landscape import load_landscape  # noqa: PLC0415
-
-            return run, load_landscape(directory.path / "landscape.nc")
+        directory.clean()
+        run, problems = directory.load()
+        for problem in problems:
+            tell(f"{problem}; the previous one is used")
+        if run.prepared and run.reached():
+            dataset = directory.landscape()
+            if dataset is not None and dataset.attrs["steps"] == run.steps:
+                return run, dataset
         with _signals() as caught, _progress(run) as show:
-            _loop(directory, run, jobs, every, caught, show)
-        dataset = directory.finish(run) if run.prepared else None
-        if caught and dataset is not None:
+            try:
+                _loop(directory, run, jobs, every, caught, show)
+            except StoppedError:
+                return run, None
+        dataset = directory.finish(run)
+        if caught and not run.reached():
             dataset.attrs["interrupted"] = 1
         return run, dataset
 
 
-def _loop(
-    directory: RunDirectory, run: Run, jobs: int, every: tuple[int | None, float], caught: list, show: Any
-) -> None:
-    if not run.prepared:
-        run.prepare(show)
+def _loop(directory: RunDirectory, run: Run, jobs: int, every: Every, caught: list, show: Any) -> None:
+    def go_on(text: str | None) -> None:
+        show(text)
+        if caught:
+            raise StoppedError
+
+    go_on("compiling")
+    new = not run.prepared
+    run.prepare(go_on)
+    if new:
         directory.save(run)
-    else:
-        run.prepare()
     last_steps, last_time = run.steps, time.monotonic()
     with ThreadPoolExecutor(jobs) if jobs > 1 else nullcontext() as executor:
         while not caught and not run.reached():
-            run.advance(executor)
+            run.advance(executor, None if every.steps is None else last_steps + every.steps - run.steps)
             show(None)
-            by_steps = every[0] is not None and run.steps - last_steps >= every[0]
-            if by_steps or time.monotonic() - last_time >= every[1]:
+            by_steps = every.steps is not None and run.steps - last_steps >= every.steps
+            if by_steps or time.monotonic() - last_time >= every.seconds:
                 directory.save(run)
                 last_steps, last_time = run.steps, time.monotonic()
-    directory.save(run)
+    if run.steps > last_steps:
+        directory.save(run)
 
 
 def summary(run: Run, dataset: Any) -> dict[str, Any]:
@@ -71,8 +112,8 @@ def summary(run: Run, dataset: Any) -> dict[str, Any]:
         "status": status,
         "steps": run.steps,
         "seconds": run.seconds,
-        "round_trips": sum(sampler.round_trips for sampler in run.samplers),
-        "log_total": run.plan.system.log_total,
+        "round_trips": run.round_trips,
+        "log_total": run.samplers[0].log_total,
     }
     if dataset is not None:
         found["report"] = dataset.attrs["report"]
@@ -81,11 +122,18 @@ def summary(run: Run, dataset: Any) -> dict[str, Any]:
 
 @contextmanager
 def _signals() -> Iterator[list[int]]:
-    """Collect SIGINT and SIGTERM in place of dying from them."""
+    """Collect SIGINT and SIGTERM in place of dying from the first; a second one ends the process."""
     caught: list[int] = []
-    kept = {}
-    for number in (signal.SIGINT, signal.SIGTERM):
-        kept[number] = signal.signal(number, lambda received, _: caught.append(received))
+    kept: dict[int, Any] = {}
+
+    def catch(number: int, _: Any) -> None:
+        caught.append(number)
+        signal.signal(number, kept[number])
+
+    if threading.current_thread() is threading.main_thread():
+        for number in map(int, (signal.SIGINT, signal.SIGTERM)):
+            kept[number] = signal.getsignal(number)
+            signal.signal(number, catch)
     try:
         yield caught
     finally:
@@ -105,14 +153,22 @@ def _progress(run: Run) -> Iterator[Any]:
     )
     goal = run.plan.goal
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("compiling", total=goal.steps or goal.seconds)
+        task = bar.add_task("compiling", total=goal.steps or goal.seconds, completed=_done(run))
 
         def show(text: str | None) -> None:
-            window = run.samplers[0].windows[0]
-            trips = sum(sampler.round_trips for sampler in run.samplers)
-            bins = sum(int(window.known.sum()) for sampler in run.samplers[:1] for window in sampler.windows)
-            stage = "frozen" if window.frozen else f"ln f {window.own.clock[clocks.LOG_F]:.1e}"
-            line = text or f"{stage}, {bins} bins, {trips} round trips"
-            bar.update(task, description=line, completed=run.steps if goal.steps else run.seconds)
+            bar.update(task, description=text or state_of(run), completed=_done(run))
 
         yield show
+
+
+def _done(run: Run) -> int:
+    return int(run.seconds) if run.plan.goal.seconds is not None else run.steps
+
+
+def state_of(run: Run) -> str:
+    """Ln f, bins and round trips in a line."""
+    windows = run.samplers[0].windows
+    log_f = max(float(window.own.clock[clocks.LOG_F]) for window in windows)
+    n_bins = int(np.any([window.known for window in windows], axis=0).sum())
+    stage = "frozen" if windows[0].frozen else f"ln f {log_f:.1e}"
+    return f"{stage}, {n_bins} bins, {run.round_trips} round trips"

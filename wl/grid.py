@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from wl.systems.interface import System, Variable
 __all__ = ["Axis", "Grid", "Range", "make_axis"]
 
 MOST_BINS = 20_000_000
+ROUNDING = 1e-9  # a width that divides the window up to this does
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,8 @@ class Range:
     Attributes
     ----------
     lowest, highest : float
-        For an integer variable the first and last level; for a real one the outermost finite edges.
+        For an integer variable the first and last level; for a real one the outermost finite edges (the last bin is
+        a whole one and may end above). Infinity stands for the end of a variable that has one.
     width : float or None
         Of a bin; None takes the spacing of the levels.
     open_low, open_high : bool
@@ -72,6 +74,24 @@ class Axis:
     def n_bins(self) -> int:
         """Number of bins."""
         return int(self.coordinate.size)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every value has a bin."""
+        return bool(self.edges[0] <= self.variable.lowest and self.edges[-1] > self.variable.highest)
+
+    @property
+    def log_counts(self) -> np.ndarray | None:
+        """Ln of the number of configurations of every bin by this variable alone, where that is known."""
+        if self.variable.log_counts is None or self.variable.spacing is None:
+            return None
+        counts = self.variable.log_counts()
+        levels = self.variable.lowest + self.variable.spacing * np.arange(counts.size)
+        bins = np.searchsorted(self.edges, levels, side="right") - 1
+        inside = (bins >= 0) & (bins < self.n_bins)
+        total = np.full(self.n_bins, -np.inf)
+        np.logaddexp.at(total, bins[inside], counts[inside])
+        return total
 
     def kernel(self, first: int = 0, stop: int | None = None) -> IntegerAxis | RealAxis:
         """Table for the kernels; bins outside first … stop - 1 are out of range."""
@@ -120,6 +140,14 @@ class Grid:
         """Bins that share one bin of the first variable."""
         return self.n_bins // self.axes[0].n_bins
 
+    def log_total(self, system: System) -> float:
+        """Ln of the number of configurations in the bins; nan where a window leaves it unknown."""
+        windows = [axis for axis in self.axes if not axis.complete]
+        if not windows:
+            return system.log_total
+        counts = windows[0].log_counts
+        return math.nan if len(windows) > 1 or counts is None else float(np.logaddexp.reduce(counts))
+
     def kernel(self, first: int = 0, stop: int | None = None) -> OneAxis | TwoAxes:
         """Grid for the kernels, restricted to bins first … stop - 1 of the first variable."""
         head = self.axes[0].kernel(first, stop)
@@ -143,7 +171,7 @@ def make_axis(system: System, name: str, window: Range | None = None, cap: float
         closed = cap is None or cap >= variable.highest
         top = variable.highest if cap is None or closed else _level_above(variable, cap)
         window = Range(variable.lowest, top, open_high=not closed)
-    _check(name, variable, window)
+    window = _within(name, variable, window)
     return _integer(variable, position, window) if variable.spacing else _real(variable, position, window)
 
 
@@ -152,8 +180,17 @@ def _level_above(variable: Variable, value: float) -> int:
     return int(variable.lowest) + spacing * math.ceil((value - variable.lowest) / spacing)
 
 
-def _check(name: str, variable: Variable, window: Range) -> None:
-    lowest, highest = check_real(f"window of {name}", window.lowest), check_real(f"window of {name}", window.highest)
+def _within(name: str, variable: Variable, window: Range) -> Range:
+    """The window checked, infinite ends put at those of the variable."""
+    ends = []
+    for end, own in ((window.lowest, variable.lowest), (window.highest, variable.highest)):
+        if math.isinf(end) and math.isinf(own):
+            raise ValueError(
+                f"window of {name} ends at {end:g}; allowed: finite ends; {name}=lowest:highest:width:open-below,"
+                " :open-above or :open takes in what lies beyond"
+            )
+        ends.append(own if math.isinf(end) else check_real(f"window of {name}", end))
+    lowest, highest = ends
     if lowest > highest or (lowest == highest and variable.spacing is None):
         raise ValueError(f"window of {name} = {lowest:g}:{highest:g} is empty; allowed: lowest < highest")
     if highest < variable.lowest or lowest > variable.highest:
@@ -161,25 +198,32 @@ def _check(name: str, variable: Variable, window: Range) -> None:
             f"window of {name} = {lowest:g}:{highest:g} misses its values; allowed: within"
             f" {variable.lowest:g}:{variable.highest:g}"
         )
-    if window.width is not None and not window.width > 0.0:
-        raise ValueError(f"width of {name} = {window.width!r} is out of range; allowed: positive numbers")
+    if window.width is not None:
+        check_real(f"width of {name}", window.width, above=0.0)
+    return replace(window, lowest=lowest, highest=highest)
+
+
+def _check_number(variable: Variable, n_bins: float) -> int:
+    if n_bins > MOST_BINS:
+        raise ValueError(f"{variable.name} has {n_bins:.4g} bins; allowed: at most {MOST_BINS}; widen or narrow them")
+    return int(n_bins)
 
 
 def _integer(variable: Variable, position: int, window: Range) -> Axis:
     spacing = variable.spacing or 1
     width = spacing if window.width is None else int(window.width)
-    if width % spacing or (window.width is not None and width != window.width):
+    if width % spacing or width < 1 or (window.width is not None and width != window.width):
         raise ValueError(
             f"width of {variable.name} = {window.width:g} is out of range; allowed: multiples of {spacing}"
         )
     first = _level_above(variable, max(window.lowest, variable.lowest))
     last = min(window.highest, variable.highest)
-    n_bins = int(last - first) // width + 1
-    if n_bins < 1 or first > last:
+    if first > last:
         raise ValueError(
             f"window of {variable.name} = {window.lowest:g}:{window.highest:g} holds no level; levels are"
             f" {variable.lowest:g}, {variable.lowest + spacing:g}, …, {variable.highest:g}"
         )
+    n_bins = _check_number(variable, int(last - first) // width + 1)
     coordinate = first + width * np.arange(n_bins, dtype=np.int64)
     edges = np.append(coordinate, coordinate[-1] + width).astype(np.float64)
     return Axis(variable, position, _open(edges, window), coordinate, first, width)
@@ -188,7 +232,8 @@ def _integer(variable: Variable, position: int, window: Range) -> Axis:
 def _real(variable: Variable, position: int, window: Range) -> Axis:
     if window.width is None:
         raise ValueError(f"width of {variable.name} is missing; allowed: {variable.name}=lowest:highest:width")
-    n_bins = max(1, round((window.highest - window.lowest) / window.width))
+    number = (window.highest - window.lowest) / window.width
+    n_bins = _check_number(variable, max(1.0, math.ceil(number * (1.0 - ROUNDING)) if number < 1e18 else number))
     edges = window.lowest + window.width * np.arange(n_bins + 1)
     centres = 0.5 * (edges[:-1] + edges[1:])
     return Axis(variable, position, _open(edges, window), centres, window.lowest, window.width)

@@ -7,17 +7,18 @@ Landau while there is none yet. It is normalised over all bins to the known tota
 
 from __future__ import annotations
 
+import io
 import json
 import math
-import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
+import h5netcdf
 import numpy as np
 import xarray as xr
+from xarray.backends import H5NetCDFStore
 
-from perceptron.files import provenance
+from perceptron.files import provenance, write_atomically
 from wl.convergence import Verdict, judge
 from wl.grid import Grid
 from wl.multicanonical import joined, normalised, with_errors
@@ -47,7 +48,7 @@ def landscape_of(samplers: list[Sampler], parameters: dict[str, Any], tolerance:
         log_g and log_g_error over the runs, log_g_runs and log_g_runs_error of each, log_g_wang_landau,
         log_g_transition_matrix, histogram, visited, and the trace.
     """
-    grid, total = samplers[0].grid, samplers[0].system.log_total
+    grid, total = samplers[0].grid, samplers[0].log_total
     frozen = [with_errors(sampler) for sampler in samplers]
     learned = np.stack([_wang_landau(sampler) for sampler in samplers])
     matrices = [_transition_matrix(sampler) for sampler in samplers]
@@ -92,7 +93,7 @@ def _dataset(samplers: list[Sampler], data: dict[str, Any], parameters: dict[str
         dataset[f"data_{name}"] = (tuple(f"{name}_{k}" for k in range(array.ndim)), array)
     dataset.attrs = {
         "system": first.system.name,
-        "log_total": first.system.log_total,
+        "log_total": first.log_total,
         "steps": sum(sampler.trials * sampler.n_walkers for sampler in samplers),
         "frozen_steps": sum(max(0, s.trials - s.phases.freeze_at) * s.n_walkers for s in samplers if s.frozen),
         "round_trips": sum(sampler.round_trips for sampler in samplers),
@@ -131,7 +132,10 @@ def _mean(values: np.ndarray) -> np.ndarray:
 def _wang_landau(sampler: Sampler) -> np.ndarray:
     values = [window.log_g for window in sampler.windows]
     weights = [np.where(window.known, 1.0, 0.0) for window in sampler.windows]
-    return normalised(joined(values, weights), sampler.system.log_total)
+    try:
+        return normalised(joined(values, weights), sampler.log_total)
+    except ValueError:  # windows that do not touch yet
+        return np.full(sampler.grid.n_bins, np.nan)
 
 
 def _transition_matrix(sampler: Sampler) -> tuple[np.ndarray, np.ndarray]:
@@ -146,7 +150,7 @@ def _transition_matrix(sampler: Sampler) -> tuple[np.ndarray, np.ndarray]:
     if not all(np.isfinite(value).any() for value in values):
         return nothing, nothing
     try:
-        value = normalised(joined(values, weights), sampler.system.log_total)
+        value = normalised(joined(values, weights), sampler.log_total)
     except ValueError:
         return nothing, nothing
     error = np.where(np.isnan(errors), -np.inf, errors).max(axis=0)
@@ -154,18 +158,16 @@ def _transition_matrix(sampler: Sampler) -> tuple[np.ndarray, np.ndarray]:
 
 
 def save_landscape(path: Path, dataset: xr.Dataset) -> None:
-    """Write NetCDF to a temporary name and rename."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".nc")
-    os.close(descriptor)
-    try:
-        encoding = {name: {"zlib": True} for name, array in dataset.data_vars.items() if array.size > 1000}
-        dataset.to_netcdf(temporary, engine="h5netcdf", encoding=encoding)
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    """Write NetCDF to a temporary name and rename.
+
+    It is made in memory: the NetCDF library does not survive a disk that becomes full under it.
+    """
+    encoding = {name: {"zlib": True} for name, array in dataset.data_vars.items() if array.size > 1000}
+    buffer = io.BytesIO()
+    store = H5NetCDFStore(h5netcdf.File(buffer, "w"))
+    dataset.dump_to_store(store, encoding=encoding)
+    store.close()
+    write_atomically(path, buffer.getvalue())
 
 
 def load_landscape(path: Path) -> xr.Dataset:

@@ -17,7 +17,9 @@ __all__ = ["frozen_log_g", "joined", "normalised", "with_errors"]
 
 
 def normalised(log_g: np.ndarray, log_total: float) -> np.ndarray:
-    """Ln g with Σ g = e^log_total over the bins that are not nan."""
+    """Ln g with Σ g = e^log_total over the bins that are not nan; with Σ g = 1 where the total is unknown (nan)."""
+    if np.isnan(log_total):
+        log_total = 0.0
     largest = np.nanmax(log_g)
     return log_g - largest - np.log(np.nansum(np.exp(log_g - largest))) + log_total
 
@@ -45,13 +47,19 @@ def joined(log_g: list[np.ndarray], weights: list[np.ndarray]) -> np.ndarray:
 
 
 def frozen_log_g(sampler: Sampler, histograms: list[np.ndarray]) -> np.ndarray:
-    """Ln g of the windows' histograms, one for each window, normalised; nan where nothing was visited."""
+    """Ln g of the windows' histograms, one for each window, normalised.
+
+    nan where nothing was visited, and everywhere as long as neighbouring windows do not touch.
+    """
     values = []
     for window, histogram in zip(sampler.windows, histograms, strict=True):
         with np.errstate(divide="ignore"):
             log_h = np.where(histogram > 0, np.log(histogram), np.nan)
         values.append(log_h + window.surface.cost)
-    return normalised(joined(values, histograms), sampler.system.log_total)
+    try:
+        return normalised(joined(values, histograms), sampler.log_total)
+    except ValueError:
+        return np.full(sampler.grid.n_bins, np.nan)
 
 
 def with_errors(

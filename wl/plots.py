@@ -80,7 +80,8 @@ def _errors(axes: Any, landscape: Any, dims: tuple[str, ...]) -> None:
             axes.semilogy(levels[shown], row[shown], ".", ms=3, color=colour, label=label)
     suffix = "" if len(dims) == 1 else ", median over the second variable"
     axes.set(xlabel=LABELS.get(dims[0], dims[0]), ylabel=f"nats{suffix}")
-    axes.legend()
+    if axes.lines:
+        axes.legend()
 
 
 def _median(values: np.ndarray) -> np.ndarray:
@@ -92,6 +93,9 @@ def _median(values: np.ndarray) -> np.ndarray:
 
 
 def _trace(axes: Any, landscape: Any) -> None:
+    if "trace_trials" not in landscape:  # a merged one has none
+        axes.axis("off")
+        return
     trials = landscape["trace_trials"].values
     for name, label, colour in (
         ("log_f", r"$\ln f$", BLUE),
@@ -102,4 +106,5 @@ def _trace(axes: Any, landscape: Any) -> None:
             shown = np.isfinite(row) & (row > 0.0)
             axes.loglog(trials[run][shown], row[shown], color=colour, lw=1.2, label=None if run else label)
     axes.set(xlabel="trials a walker", ylabel="nats")
-    axes.legend()
+    if axes.lines:
+        axes.legend()

@@ -9,46 +9,34 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from concurrent.futures import Executor
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
+from scipy import sparse
 
-from perceptron.checks import check_integer, check_real
+from perceptron.checks import check_integer
 from perceptron.solution import Status
 from wl.convergence import Verdict
+from wl.goal import Goal, plan_freezing
 from wl.grid import Grid, Range, make_axis
+from wl.kernels import schedule as clocks
+from wl.kernels.random import uniform
 from wl.kernels.walk import walk
 from wl.landscape import verdict_of
+from wl.memory import check_memory
 from wl.sampler import Sampler
 from wl.settings import Settings, Target
 from wl.systems.interface import System
+from wl.transition_matrix import log_g_of_transitions
+from wl.window import Window, enlarged, new_transitions
 
-__all__ = ["Goal", "Plan", "Run"]
+__all__ = ["Goal", "Plan", "Run", "cap_of", "settings_from"]
 
 CHUNK_SECONDS = 0.25
 UNIFORM_DRAWS = 1000
+BYTES_A_BIN = 150.0  # of a walker: cost, gain, flags, histograms, and eight pieces of the frozen walk
 LEARNING_SHARE_OF_TIME = 1.0 / 3.0
-
-
-@dataclass(frozen=True, slots=True)
-class Goal:
-    """Where a run ends: at a number of trials, after seconds of sampling, or when it has converged."""
-
-    steps: int | None = None
-    seconds: float | None = None
-    converged: bool = False
-    tolerance: float = 0.05
-
-    def __post_init__(self) -> None:
-        if sum((self.steps is not None, self.seconds is not None, self.converged)) != 1:
-            given = f"steps = {self.steps!r}, time = {self.seconds!r}, until converged = {self.converged}"
-            raise ValueError(f"{given}; allowed: exactly one of steps, time and until converged")
-        if self.steps is not None:
-            check_integer("steps", self.steps, least=1)
-        if self.seconds is not None:
-            check_real("time", self.seconds, above=0.0)
-        check_real("tolerance", self.tolerance, above=0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +108,8 @@ def cap_of(system: System, seed: int) -> float | None:
     """Mean of the first default variable over uniform draws, where that variable is capped."""
     if not system.variable(system.default_variables[0])[1].capped or system.uniform_values is None:
         return None
-    return float(np.mean(system.uniform_values(np.random.default_rng(seed), UNIFORM_DRAWS)))
+    own = np.random.SeedSequence(seed).spawn(1)[0]  # the seed itself draws the instance
+    return float(np.mean(system.uniform_values(np.random.default_rng(own), UNIFORM_DRAWS)))
 
 
 def settings_from(description: dict[str, Any]) -> Settings:
@@ -137,21 +126,32 @@ class Run:
     def __init__(self, plan: Plan) -> None:
         self.plan, self.grid = plan, plan.grid()
         settings = plan.settings
-        walkers = plan.n_runs * settings.n_walkers * settings.n_windows
-        per_walker = None if plan.goal.steps is None else -(-plan.goal.steps // walkers)
+        self.n_walkers = plan.n_runs * settings.n_walkers * settings.n_windows
+        names = " x ".join(f"{axis.variable.name} ({axis.n_bins})" for axis in self.grid.axes)
+        check_memory(f"the grid {names} with {self.n_walkers} walkers", BYTES_A_BIN * self.grid.n_bins * self.n_walkers)
         seeds = np.random.SeedSequence(plan.seed).spawn(plan.n_runs)
-        self.samplers = [Sampler(plan.system, self.grid, settings, seed, per_walker) for seed in seeds]
+        self.samplers = [Sampler(plan.system, self.grid, settings, seed, self._per_walker) for seed in seeds]
         for sampler in self.samplers:
             sampler.freeze_when_learned = plan.goal.converged
-        self.n_walkers = walkers
         self.seconds = 0.0
         self.chunk = 10 * self.samplers[0].block
         self.verdict: Verdict | None = None
 
     @property
+    def _per_walker(self) -> int | None:
+        """Trials of each walker at a goal in steps."""
+        steps = self.plan.goal.steps
+        return None if steps is None else -(-steps // self.n_walkers)
+
+    @property
     def steps(self) -> int:
         """Trials of all walkers of all runs."""
         return self.samplers[0].trials * self.n_walkers
+
+    @property
+    def round_trips(self) -> int:
+        """Round trips of all runs, learning included."""
+        return sum(sampler.round_trips for sampler in self.samplers)
 
     @property
     def prepared(self) -> bool:
@@ -163,26 +163,23 @@ class Run:
         for sampler in self.samplers:
             if not sampler.prepared:
                 sampler.prepare(progress)
-        window = self.samplers[0].windows[0]
-        particle, share = window.particles[0], window.own
-        walk(
-            window.system.model,
-            particle.state,
-            window.grid,
-            share.surface,
-            particle.walker,
-            share.transitions,
-            window.schedule,
-            share.clock,
-            0,
-        )
+        _compile(self.samplers[0].windows[0])
 
-    def advance(self, executor: Executor | None = None) -> None:
-        """One chunk of about a quarter of a second, up to the goal at most, and to the next record."""
+    def set_goal(self, goal: Goal) -> None:
+        """Take another goal; weights that still change will be frozen at a time that suits it."""
+        self.plan = replace(self.plan, goal=goal)
+        for sampler in self.samplers:
+            sampler.freeze_when_learned = goal.converged
+            plan_freezing(sampler, self._per_walker)
+
+    def advance(self, executor: Executor | None = None, most_steps: int | None = None) -> None:
+        """One chunk of about a quarter of a second, to the goal, the next record or `most_steps` trials at most."""
         first = self.samplers[0]
         n_trials = min(self.chunk, first.next_mark - first.trials)
-        if self.plan.goal.steps is not None:
-            n_trials = min(n_trials, -(-self.plan.goal.steps // self.n_walkers) - first.trials)
+        if most_steps is not None:
+            n_trials = min(n_trials, max(1, -(-most_steps // self.n_walkers)))
+        if self._per_walker is not None:
+            n_trials = min(n_trials, self._per_walker - first.trials)
         start = time.perf_counter()
         if len(self.samplers) == 1:
             first.advance(n_trials, executor)
@@ -207,11 +204,8 @@ class Run:
             return self.steps >= goal.steps
         if goal.seconds is not None:
             return self.seconds >= goal.seconds
-        if (
-            not all(s.frozen for s in self.samplers)
-            or not first.trace.lines
-            or first.trace.lines[-1][0] != first.trials
-        ):
+        lines = first.trace.lines
+        if not all(s.frozen for s in self.samplers) or not lines or lines[-1][0] != first.trials:
             return False
         self.verdict = verdict_of(self.samplers, goal.tolerance)
         return self.verdict.status is Status.CONVERGED
@@ -219,3 +213,27 @@ class Run:
 
 def _advance_in_place(sampler: Sampler, n_trials: int) -> None:
     sampler.advance(n_trials)
+
+
+def _compile(window: Window) -> None:
+    """Call what the clock would otherwise count when it is first used; nothing changes."""
+    particle, share = window.particles[0], window.own
+    walk(
+        window.system.model,
+        particle.state,
+        window.grid,
+        share.surface,
+        particle.walker,
+        share.transitions,
+        window.schedule,
+        share.clock,
+        0,
+    )
+    clock = share.clock.copy()
+    clock[clocks.LOG_F] = 0.0
+    clocks.adapt(window.schedule, clock, share.surface)
+    clocks.restart(clock, window.schedule)
+    with np.errstate(over="ignore"):
+        enlarged(new_transitions(2), 4)
+        uniform(particle.walker.stream.copy())
+    log_g_of_transitions(sparse.csr_array(np.ones((3, 3), np.int64)), np.zeros(3))

@@ -2,12 +2,11 @@
 
     DIR/parameters.json      the plan
     DIR/data.npz             patterns, references
-    DIR/checkpoint.npz       all that changes, at one step; checkpoint-previous.npz the one before
+    DIR/checkpoint.npz       and checkpoint-previous.npz, see `wl.checkpoint`
     DIR/landscape.nc         written when a run ends or is interrupted
 
-Every file is written to a temporary name and renamed, nothing is pickled. A lock keeps a second process out; it goes
-with the process that holds it. A checkpoint that is damaged or belongs to another run is refused, and the previous one
-used.
+Every file is written to a temporary name and renamed. A lock keeps a second process out; it goes with the process that
+holds it.
 """
 
 from __future__ import annotations
@@ -28,14 +27,19 @@ from filelock import FileLock, Timeout
 
 from perceptron.files import provenance, write_atomically
 from wl.catalogue import rebuild
+from wl.checkpoint import NAMES as CHECKPOINTS
+from wl.checkpoint import Progress, read_checkpoint, read_progress, restore_run, write_checkpoint
+from wl.goal import Goal
 from wl.grid import Range
 from wl.landscape import landscape_of, load_landscape, save_landscape
-from wl.run import Goal, Plan, Run, settings_from
+from wl.run import Plan, Run, settings_from
 
 __all__ = ["RunDirectory", "create", "open_directory"]
 
 FORMAT = 1
-NAMES = ("parameters.json", "data.npz", "checkpoint.npz", "checkpoint-previous.npz", "landscape.nc")
+NAMES = ("parameters.json", "data.npz", *CHECKPOINTS, "landscape.nc")
+STAGING = ".new"
+PATIENCE = 2.0  # seconds; `status` holds the lock for an instant
 
 
 class RunDirectory:
@@ -43,32 +47,14 @@ class RunDirectory:
 
     def __init__(self, path: Path, plan: Plan, fingerprint: str) -> None:
         self.path, self.plan, self.fingerprint = path, plan, fingerprint
-        self.notes: list[str] = []
+        self.lock = FileLock(path / ".lock")
 
     def save(self, run: Run) -> None:
         """Write a checkpoint; the last one becomes the previous."""
-        arrays = {
-            f"run{k}/{name}": array
-            for k, sampler in enumerate(run.samplers)
-            for name, array in sampler.arrays().items()
-        }
-        buffer = io.BytesIO()
-        np.savez(
-            buffer,
-            allow_pickle=False,
-            fingerprint=np.array(self.fingerprint),
-            steps=np.array(run.steps),
-            seconds=np.array(run.seconds),
-            **arrays,
-        )
-        present = self.path / "checkpoint.npz"
-        content = buffer.getvalue()
-        if present.exists():
-            _link_over(present, self.path / "checkpoint-previous.npz")
-        write_atomically(present, content)
+        write_checkpoint(self.path, run, self.fingerprint)
 
-    def load(self) -> Run:
-        """The run as its last good checkpoint has it.
+    def load(self) -> tuple[Run, list[str]]:
+        """The run as its last good checkpoint has it, and what was wrong with a later one.
 
         Raises
         ------
@@ -76,73 +62,75 @@ class RunDirectory:
             If neither checkpoint can be used.
         """
         run = Run(self.plan)
-        problems = []
-        for name in ("checkpoint.npz", "checkpoint-previous.npz"):
-            try:
-                saved = self._read(self.path / name)
-            except ValueError as error:
-                problems.append(str(error))
-                continue
-            for k, sampler in enumerate(run.samplers):
-                prefix = f"run{k}/"
-                sampler.restore({key[len(prefix) :]: saved[key] for key in saved if key.startswith(prefix)})
-            run.seconds = float(saved["seconds"])
-            self.notes += problems
-            return run
-        raise ValueError(f"no checkpoint in {str(self.path)!r} can be used: " + "; ".join(problems))
+        saved, problems = read_checkpoint(self.path, self.fingerprint)
+        restore_run(run, saved)
+        return run, problems
 
-    def _read(self, path: Path) -> dict[str, np.ndarray]:
-        try:
-            with path.open("rb") as file, np.load(file, allow_pickle=False) as data:
-                saved = {name: data[name] for name in data.files}
-        except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
-            raise ValueError(f"checkpoint {path.name} cannot be read ({error})") from None
-        if str(saved.get("fingerprint")) != self.fingerprint:
-            raise ValueError(f"checkpoint {path.name} belongs to another run")
-        return saved
-
-    def progress(self) -> tuple[int, float]:
-        """Steps and seconds of the last checkpoint, without loading its arrays."""
-        for name in ("checkpoint.npz", "checkpoint-previous.npz"):
-            try:
-                with (self.path / name).open("rb") as file, np.load(file, allow_pickle=False) as data:
-                    return int(data["steps"]), float(data["seconds"])
-            except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error):
-                continue
-        raise ValueError(f"no checkpoint in {str(self.path)!r} can be read")
+    def progress(self) -> Progress:
+        """Steps, seconds and round trips of the last checkpoint, without loading its arrays."""
+        return read_progress(self.path)
 
     def state(self) -> str:
-        """RUNNING while a process holds the lock, FINISHED with a landscape at the last step, else STOPPED."""
+        """RUNNING while a process holds the lock, FINISHED with a landscape at the goal, else STOPPED."""
         try:
-            with self.locked():
+            with self.locked(0.1):
                 pass
         except ValueError:
             return "RUNNING"
-        steps, seconds = self.progress()
-        goal = self.plan.goal
-        done = (goal.steps is not None and steps >= goal.steps) or (
-            goal.seconds is not None and seconds >= goal.seconds
-        )
-        if goal.converged and (self.path / "landscape.nc").exists():
-            done = load_landscape(self.path / "landscape.nc").attrs["status"] == "CONVERGED"
-        return "FINISHED" if done else "STOPPED"
+        except OSError:  # a directory that cannot be written, so nobody runs in it
+            pass
+        found, goal, landscape = self.progress(), self.plan.goal, self.landscape()
+        if landscape is None or landscape.attrs["steps"] != found.steps:
+            return "STOPPED"
+        reached = landscape.attrs["status"] == "CONVERGED" and found.steps > 0 if goal.converged else False
+        reached = reached or (goal.steps is not None and found.steps >= goal.steps)
+        reached = reached or (goal.seconds is not None and found.seconds >= goal.seconds)
+        return "FINISHED" if reached else "STOPPED"
+
+    def landscape(self) -> Any:
+        """The landscape that was written last; None where there is none."""
+        path = self.path / "landscape.nc"
+        return load_landscape(path) if path.exists() else None
 
     def finish(self, run: Run) -> Any:
         """Compute and write the landscape."""
         dataset = landscape_of(run.samplers, self.plan.description(), self.plan.goal.tolerance)
         dataset.attrs["seconds"] = run.seconds
-        save_landscape(self.path / "landscape.nc", dataset)
+        try:
+            save_landscape(self.path / "landscape.nc", dataset)
+        except OSError as error:
+            message = f"landscape in {str(self.path)!r} could not be written ({error}); the checkpoint is kept"
+            raise OSError(message) from None
         return dataset
 
-    def set_goal(self, goal: Goal) -> None:
-        """Give the run another goal."""
-        text = json.loads((self.path / "parameters.json").read_text())
-        text["goal"] = {name: getattr(goal, name) for name in ("steps", "seconds", "converged", "tolerance")}
-        write_atomically(self.path / "parameters.json", (json.dumps(text, indent=1) + "\n").encode())
-        object.__setattr__(self.plan, "goal", goal)
+    def extend(self, more: Goal) -> None:
+        """Give the run more trials or seconds, or another kind of goal, and a time to freeze its weights that suits it.
+
+        Raises
+        ------
+        ValueError
+            If it is in use by another process.
+        """
+        with self.locked():
+            run, _ = self.load()
+            steps = None if more.steps is None else run.steps + more.steps
+            seconds = None if more.seconds is None else run.seconds + more.seconds
+            run.set_goal(Goal(steps, seconds, more.converged, more.tolerance))
+            self.plan = run.plan
+            self.save(run)
+            text = json.loads((self.path / "parameters.json").read_text())
+            text["goal"] = self.plan.description()["goal"]
+            write_atomically(self.path / "parameters.json", _as_json(text))
+
+    def clean(self) -> None:
+        """Remove what a killed process left half-written."""
+        for name in NAMES:
+            for left in self.path.glob(f".{name}.*"):
+                left.unlink(missing_ok=True)
+        shutil.rmtree(self.path / STAGING, ignore_errors=True)
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
+    def locked(self, patience: float = PATIENCE) -> Iterator[None]:
         """Keep other processes out.
 
         Raises
@@ -150,15 +138,14 @@ class RunDirectory:
         ValueError
             If one is in.
         """
-        lock = FileLock(self.path / ".lock")
         try:
-            lock.acquire(timeout=0)
+            self.lock.acquire(timeout=patience)
         except Timeout:
             raise ValueError(f"{str(self.path)!r} is in use by another process; allowed: one at a time") from None
         try:
             yield
         finally:
-            lock.release()
+            self.lock.release()
 
 
 def create(path: Path, plan: Plan, *, overwrite: bool = False) -> RunDirectory:
@@ -167,26 +154,34 @@ def create(path: Path, plan: Plan, *, overwrite: bool = False) -> RunDirectory:
     Raises
     ------
     ValueError
-        If it holds a run already, unless that may be overwritten.
+        If it holds a run already, unless that may be overwritten, or is in use.
     """
-    held = [name for name in NAMES if (path / name).exists()]
-    if held and not overwrite:
-        raise ValueError(
-            f"output = {str(path)!r} holds a run already ({held[0]}); allowed: another name, or --overwrite"
-        )
-    path.mkdir(parents=True, exist_ok=True)
-    directory = RunDirectory(path, plan, "")
+    if path.exists() and not path.is_dir():
+        raise ValueError(f"output = {str(path)!r} is a file; allowed: a directory")
     run = Run(plan)
+    path.mkdir(parents=True, exist_ok=True)
+    text = {"format": FORMAT, **plan.description(), "versions": provenance()["versions"]}
+    directory = RunDirectory(path, plan, _fingerprint(text, plan.system.data))
     with directory.locked():
-        for name in held:
-            (path / name).unlink()
+        held = [name for name in NAMES if (path / name).exists()]
+        if held and not overwrite:
+            raise ValueError(
+                f"output = {str(path)!r} holds a run already ({held[0]}); allowed: another name, or --overwrite"
+            )
+        directory.clean()
+        staging = path / STAGING
         buffer = io.BytesIO()
         np.savez_compressed(buffer, allow_pickle=False, **plan.system.data)
-        write_atomically(path / "data.npz", buffer.getvalue())
-        text = {"format": FORMAT, **plan.description(), "versions": provenance()["versions"]}
-        write_atomically(path / "parameters.json", (json.dumps(text, indent=1) + "\n").encode())
-        directory.fingerprint = _fingerprint(text, plan.system.data)
-        directory.save(run)
+        try:
+            write_atomically(staging / "data.npz", buffer.getvalue())
+            write_checkpoint(staging, run, directory.fingerprint)
+            write_atomically(staging / "parameters.json", _as_json(text))
+            for name in held:
+                (path / name).unlink(missing_ok=True)
+            for name in ("data.npz", CHECKPOINTS[0], "parameters.json"):
+                (staging / name).replace(path / name)
+        finally:
+            shutil.rmtree(staging, ignore_errors=True)
     return directory
 
 
@@ -200,6 +195,8 @@ def open_directory(path: Path) -> RunDirectory:
     """
     try:
         text = json.loads((path / "parameters.json").read_text())
+        if text["format"] != FORMAT:
+            raise ValueError(f"its format is {text['format']}; allowed: {FORMAT}")
         with (path / "data.npz").open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             data = {name: arrays[name] for name in arrays.files}
         system = rebuild(text["system"]["name"], text["system"]["parameters"], data)
@@ -214,9 +211,13 @@ def open_directory(path: Path) -> RunDirectory:
             ranges,
             text["cap"],
         )
-    except (OSError, KeyError, TypeError, json.JSONDecodeError, zipfile.BadZipFile, zlib.error) as error:
+    except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile, zlib.error) as error:
         raise ValueError(f"{str(path)!r} holds no run that can be read ({error})") from None
     return RunDirectory(path, plan, _fingerprint(text, data))
+
+
+def _as_json(text: dict[str, Any]) -> bytes:
+    return (json.dumps(text, indent=1) + "\n").encode()
 
 
 def _fingerprint(text: dict[str, Any], data: dict[str, np.ndarray]) -> str:
@@ -227,14 +228,3 @@ def _fingerprint(text: dict[str, Any], data: dict[str, np.ndarray]) -> str:
         array = np.ascontiguousarray(data[name])
         digest.update(f"{name} {array.dtype} {array.shape}".encode() + array.tobytes())
     return digest.hexdigest()
-
-
-def _link_over(source: Path, target: Path) -> None:
-    """Let `target` name the file of `source` too, so that it stays when `source` is replaced."""
-    temporary = target.with_name(f".{target.name}.link")
-    temporary.unlink(missing_ok=True)
-    try:
-        temporary.hardlink_to(source)
-    except OSError:  # file systems without links
-        shutil.copyfile(source, temporary)
-    temporary.replace(target)

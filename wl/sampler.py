@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from concurrent.futures import Executor
+from dataclasses import replace
 
 import numpy as np
 
@@ -25,8 +26,10 @@ from wl.seek import seek_into
 from wl.settings import Settings
 from wl.streams import stream_of
 from wl.systems.interface import System, draw
+from wl.tempered_start import temper
 from wl.thermodynamic_start import anneal
 from wl.trace import Trace
+from wl.transition_matrix import MOST_BINS
 from wl.window import Particle, Window, walk_for
 
 __all__ = ["Sampler"]
@@ -54,6 +57,8 @@ class Sampler:
     def __init__(
         self, system: System, grid: Grid, settings: Settings, seed: np.random.SeedSequence, n_trials: int | None
     ) -> None:
+        if grid.n_bins > MOST_BINS:
+            settings = replace(settings, transition_matrix=False)
         self.system, self.grid, self.settings = system, grid, settings
         self.block = settings.kernel(grid).block
         n_learning = math.inf if n_trials is None else settings.learning * n_trials * settings.n_walkers
@@ -88,9 +93,22 @@ class Sampler:
                     seek_into(window, self.grid, particle)
                     window.add(particle)
                 if self.settings.start == "anneal":
-                    anneal(window, self.grid)
+                    self._anneal(window)
             self._mark()
         self.prepared = True
+
+    def _anneal(self, window: Window) -> None:
+        """Start near the truth, with two variables where the density of the second one alone is known."""
+        counts = self.grid.axes[1].log_counts if len(self.grid.axes) == 2 else None
+        if counts is None:
+            anneal(window, self.grid)
+        else:
+            temper(window, self.grid, counts)
+
+    @property
+    def log_total(self) -> float:
+        """Ln of the number of configurations in the grid; nan where that is unknown."""
+        return self.grid.log_total(self.system)
 
     @property
     def n_walkers(self) -> int:

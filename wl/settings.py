@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -135,11 +136,13 @@ def _check_name(argument: str, value: str, allowed: Any) -> None:
         raise ValueError(f"{argument} = {value!r} is not known; allowed: {', '.join(allowed)}")
 
 
-def settings_for(system: System, **chosen: Any) -> Settings:
-    """Defaults that suit the system, with the user's choices on top."""
+def settings_for(system: System, variables: Sequence[str] | None = None, **chosen: Any) -> Settings:
+    """Defaults that suit the system and the variables that are sampled, with the user's choices on top."""
+    names = variables or system.default_variables
     defaults: dict[str, Any] = {}
     if system.support_known:
         defaults |= {"hold": SHORT_HOLD, "learning": 0.2, "exploring": 0.1}
-    if system.variable(system.default_variables[0])[1].capped:
-        defaults |= {"start": "anneal", "schedule": "inverse", "first_log_f": 0.02, "target": Target(2.0, 10.0)}
+    if system.variable(names[0])[1].capped:
+        target = Target(2.0, 10.0) if len(names) == 1 else Target(1.0, 5.0)
+        defaults |= {"start": "anneal", "schedule": "inverse", "first_log_f": 0.02, "target": target}
     return Settings(**(defaults | chosen))

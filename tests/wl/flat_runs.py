@@ -17,7 +17,7 @@ def sampled(system, variables, n_steps, seed, ranges=None, **settings):
     for name in variables:
         capped = system.variable(name)[1].capped
         axes.append(make_axis(system, name, (ranges or {}).get(name), cap if capped else None))
-    chosen = settings_for(system, **settings)
+    chosen = settings_for(system, variables, **settings)
     n_trials = int(n_steps) // (chosen.n_walkers * chosen.n_windows)
     sampler = Sampler(system, Grid(tuple(axes)), chosen, np.random.SeedSequence(seed), n_trials)
     sampler.prepare()

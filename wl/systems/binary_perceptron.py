@@ -22,7 +22,7 @@ import numpy as np
 from perceptron.checks import check_real
 from perceptron.patterns import Patterns, Threshold, check_weights
 from wl.kernels.perceptron import N_MASKS
-from wl.systems.interface import System, Variable
+from wl.systems.interface import System, Variable, log_binomials
 from wl.systems.perceptron_moves import KINDS, DeficitModel, ErrorsModel, Instance, MinimumModel, PerceptronState
 
 __all__ = ["binary_perceptron"]
@@ -70,13 +70,13 @@ def binary_perceptron(
     start = np.ones(size, np.int8) if reference is None else check_weights(reference, size, "reference")
     share = _check_share(pair_share, variable)
     instance = Instance(patterns.values, _signs(patterns.values), _used(n_patterns), start, smallest)
-    distance = () if reference is None else (Variable("hamming_distance", 0, size, 1),)
+    distance = Variable("hamming_distance", 0, size, 1, log_counts=lambda: log_binomials(size))
     return System(
         name="perceptron",
         model=_model(variable, instance, share),
         new_state=lambda: _new_state(instance, _n_digits(variable, instance)),
-        variables=(_main_variable(variable, instance), *distance),
-        default_variables=(variable,),
+        variables=(_main_variable(variable, instance), *(() if reference is None else (distance,))),
+        default_variables=(variable,) if reference is None else (variable, distance.name),
         log_total=size * math.log(2.0),
         parameters={
             "n_weights": size,

@@ -20,7 +20,7 @@ import numpy as np
 from perceptron.checks import check_integer
 from perceptron.patterns import check_weights
 from wl.kernels.random import next_word, scaled
-from wl.systems.interface import System, Variable, commit, draw, measured, propose, proposed
+from wl.systems.interface import System, Variable, commit, draw, log_binomials, measured, propose, proposed
 
 __all__ = ["FreeSpinsModel", "FreeSpinsState", "free_spins"]
 
@@ -71,7 +71,10 @@ def free_spins(n_spins: int, reference: Any = None, *, rng: np.random.Generator 
         name="free_spins",
         model=FreeSpinsModel(entries),
         new_state=lambda: FreeSpinsState(np.ones(size, np.int8), np.zeros(2, np.int64)),
-        variables=(Variable("magnetization", -size, size, 2), Variable("hamming_distance", 0, size, 1)),
+        variables=(
+            Variable("magnetization", -size, size, 2, log_counts=lambda: log_binomials(size)),
+            Variable("hamming_distance", 0, size, 1, log_counts=lambda: log_binomials(size)),
+        ),
         default_variables=("magnetization",),
         log_total=size * math.log(2.0),
         support_known=True,

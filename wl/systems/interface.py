@@ -17,9 +17,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+import numpy as np
+from scipy.special import gammaln
+
 from perceptron.jit import dispatched
 
-__all__ = ["System", "Variable", "commit", "draw", "measured", "propose", "proposed"]
+__all__ = ["System", "Variable", "commit", "draw", "log_binomials", "measured", "propose", "proposed"]
 
 
 @dispatched
@@ -66,6 +69,9 @@ class Variable:
         Step of the levels of an integer variable, counted from `lowest`; None for a real variable.
     capped : bool
         Whether levels from the mean of uniform draws on form one open bin, unless a window is given.
+    log_counts : callable, optional
+        Gives ln of the number of configurations at each level, lowest to highest, where it is known: it normalises a
+        window on this variable, and starts a landscape of two variables.
     """
 
     name: str
@@ -73,6 +79,13 @@ class Variable:
     highest: float
     spacing: int | None = None
     capped: bool = False
+    log_counts: Callable[[], Any] | None = None
+
+
+def log_binomials(number: int) -> np.ndarray:
+    """Ln of the binomial coefficients C(number, k), k = 0 … number."""
+    k = np.arange(number + 1.0)
+    return gammaln(number + 1.0) - gammaln(k + 1.0) - gammaln(number - k + 1.0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ import numpy as np
 from perceptron.checks import check_integer
 from perceptron.jit import njit
 from wl.kernels.random import next_word, scaled
-from wl.systems.interface import System, Variable, commit, draw, measured, propose, proposed
+from wl.systems.interface import System, Variable, commit, draw, log_binomials, measured, propose, proposed
 
 __all__ = ["IsingModel", "IsingState", "ising"]
 
@@ -49,7 +49,7 @@ def ising(size: int) -> System:
         new_state=lambda: IsingState(np.ones(n_spins, np.int8), np.zeros(2, np.int64)),
         variables=(
             Variable("energy", -ground, ground, 4),
-            Variable("magnetization", -n_spins, n_spins, 2),
+            Variable("magnetization", -n_spins, n_spins, 2, log_counts=lambda: log_binomials(n_spins)),
         ),
         default_variables=("energy",),
         log_total=n_spins * math.log(2.0),

@@ -1,0 +1,143 @@
+"""Checkpoints of a run: all that changes, at one step, as arrays; never pickled.
+
+    DIR/checkpoint.npz            the last one
+    DIR/checkpoint-previous.npz   the one before
+
+A checkpoint is written to a temporary name and renamed, so that a killed process or a full disk leaves the last one as
+it is. One that is damaged, or of another run, is refused, and the previous one used.
+"""
+
+from __future__ import annotations
+
+import io
+import shutil
+import struct
+import zipfile
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from perceptron.files import write_atomically
+from wl.run import Run
+
+__all__ = ["NAMES", "Progress", "read_checkpoint", "read_progress", "restore_run", "write_checkpoint"]
+
+NAMES = ("checkpoint.npz", "checkpoint-previous.npz")
+DAMAGE = (
+    OSError,
+    ValueError,
+    EOFError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    RuntimeError,
+    struct.error,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a checkpoint is."""
+
+    steps: int
+    seconds: float
+    round_trips: int
+
+
+def write_checkpoint(folder: Path, run: Run, fingerprint: str) -> None:
+    """Write a checkpoint; the last one becomes the previous.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written; the last one stays.
+    """
+    arrays = {
+        f"run{k}/{name}": array for k, sampler in enumerate(run.samplers) for name, array in sampler.arrays().items()
+    }
+    buffer = io.BytesIO()
+    np.savez(
+        buffer,
+        allow_pickle=False,
+        fingerprint=np.array(fingerprint),
+        steps=np.array(run.steps),
+        seconds=np.array(run.seconds),
+        round_trips=np.array(run.round_trips),
+        **arrays,
+    )
+    present = folder / NAMES[0]
+    try:
+        if present.exists():
+            _link_over(present, folder / NAMES[1])
+        write_atomically(present, buffer.getvalue())
+    except OSError as error:
+        message = f"checkpoint {str(present)!r} could not be written ({error}); what was saved before is kept"
+        raise OSError(message) from None
+
+
+def read_checkpoint(folder: Path, fingerprint: str) -> tuple[dict[str, np.ndarray], list[str]]:
+    """Arrays of the last good checkpoint, and what was wrong with a later one.
+
+    Raises
+    ------
+    ValueError
+        If neither can be used.
+    """
+    problems: list[str] = []
+    for name in NAMES:
+        try:
+            return _read(folder / name, fingerprint), problems
+        except ValueError as error:
+            problems.append(str(error))
+    raise ValueError(f"no checkpoint in {str(folder)!r} can be used: " + "; ".join(problems))
+
+
+def restore_run(run: Run, saved: dict[str, np.ndarray]) -> None:
+    """Bring a new run to where a checkpoint is."""
+    for k, sampler in enumerate(run.samplers):
+        prefix = f"run{k}/"
+        sampler.restore({key.removeprefix(prefix): saved[key] for key in saved if key.startswith(prefix)})
+    run.seconds = float(saved["seconds"])
+
+
+def read_progress(folder: Path) -> Progress:
+    """How far the last readable checkpoint is, without its arrays.
+
+    Raises
+    ------
+    ValueError
+        If there is none.
+    """
+    for name in NAMES:
+        try:
+            with (folder / name).open("rb") as file, np.load(file, allow_pickle=False) as data:
+                return Progress(int(data["steps"]), float(data["seconds"]), int(data["round_trips"]))
+        except DAMAGE:
+            continue
+    raise ValueError(f"no checkpoint in {str(folder)!r} can be read")
+
+
+def _read(path: Path, fingerprint: str) -> dict[str, np.ndarray]:
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as data:
+            saved = {name: data[name] for name in data.files}
+    except DAMAGE as error:
+        raise ValueError(f"checkpoint {path.name} cannot be read ({error})") from None
+    if str(saved.get("fingerprint")) != fingerprint:
+        raise ValueError(f"checkpoint {path.name} belongs to another run")
+    return saved
+
+
+def _link_over(source: Path, target: Path) -> None:
+    """Let `target` name the file of `source` too, so that it stays when `source` is replaced."""
+    temporary = target.with_name(f".{target.name}.link")
+    temporary.unlink(missing_ok=True)
+    try:
+        temporary.hardlink_to(source)
+    except OSError:  # file systems without links
+        shutil.copyfile(source, temporary)
+    temporary.replace(target)
