@@ -117,6 +117,20 @@ def test_draws_are_uniform(potts_chain):
     assert all(abs(count - 1000) < 180 for count in counts.values())  # 6 standard deviations
 
 
+def test_the_page_samples_the_closed_form(potts_chain):
+    """The second block of the page as it stands; five errors are a false alarm in 1e5."""
+    blocks = re.findall(r"```python\n(.*?)```", PAGE.read_text(), flags=re.DOTALL)
+    names = {}
+    exec(blocks[1], names)
+    exact = [math.comb(12, k) * (2**k + (-1) ** k * 2) for k in range(13)]
+    for k, (value, error) in enumerate(zip(names["log_g"], names["error"], strict=True)):
+        if exact[k]:
+            assert abs(value - math.log(exact[k])) < 5.0 * error
+            assert error < 0.2
+        else:
+            assert math.isnan(value)
+
+
 def test_compiled_and_plain_python_walk_alike(folder, run_python):
     compiled = run_python(CHAIN, folder)
     assert compiled.count("\n") == 200

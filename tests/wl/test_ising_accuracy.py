@@ -79,11 +79,15 @@ def test_windows_with_exchange_join_to_the_exact_density():
 
 @pytest.mark.slow
 def test_error_falls_as_the_square_root_of_time():
-    """L = 8: below 0.02 at 1e8 trials, and t^(-1/2 ± 0.1) from 1e7 on, over eight runs each."""
+    """L = 8: below 0.02 at 1e8 trials, and t^(-1/2 ± 0.1) from 1e7 on.
+
+    The error of a run is mostly one number, the height of its ends, so that eight runs leave the slope uncertain by 0.1
+    (they gave 0.61); forty leave it by 0.05.
+    """
     steps = np.array([1e7, 3e7, 1e8])
     rms = []
     for n_steps in steps:
-        squares = [np.mean(deviations(8, n_steps, 200 + run)[0] ** 2) for run in range(8)]
+        squares = [np.mean(deviations(8, n_steps, 200 + run)[0] ** 2) for run in range(40)]
         rms.append(math.sqrt(np.mean(squares)))
     print("rms error of ln g", dict(zip(steps, rms, strict=True)))
     assert rms[-1] < 0.02
