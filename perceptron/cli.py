@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import importlib
-import sys
 import time
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from perceptron import instance_cli, report
-from perceptron.solution import ConvergenceError, Estimate, Solution
+from perceptron.solution import Estimate, Solution
 from perceptron.sweep import executor_of
 
 app = typer.Typer(
@@ -269,19 +267,8 @@ instance_cli.register(app)
 
 
 def main() -> None:
-    """Entry point: bad input exits with 2, anything else that fails with 1, and one line on standard error."""
-    try:
-        app()
-    except ValueError as error:
-        _say(f"error: {error}")
-        sys.exit(2)
-    except (ConvergenceError, OSError) as error:
-        _say(f"failed: {error}")
-        sys.exit(1)
-
-
-def _say(text: str) -> None:
-    Console(stderr=True).print(text, style="red", markup=False, highlight=False, soft_wrap=True)
+    """Entry point."""
+    report.run_command(app)
 
 
 if __name__ == "__main__":

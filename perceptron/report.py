@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping
+import sys
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,18 @@ from rich.status import Status as Spinner
 from rich.table import Table
 
 from perceptron.files import write_atomically
-from perceptron.solution import Estimate, Solution, Status
+from perceptron.solution import ConvergenceError, Estimate, Solution, Status
 
-__all__ = ["as_json", "check_output", "emit", "quantity_table", "sweep_progress", "working", "worst_status"]
+__all__ = [
+    "as_json",
+    "check_output",
+    "emit",
+    "quantity_table",
+    "run_command",
+    "sweep_progress",
+    "working",
+    "worst_status",
+]
 
 
 def as_json(value: Any) -> Any:
@@ -79,6 +89,22 @@ def _cells(quantity: Any) -> tuple[str, str]:
     if isinstance(quantity, Solution | Estimate):
         return f"{quantity.value:.10f}", f"{quantity.error:.0e}"
     return f"{quantity:.10f}" if isinstance(quantity, float) else str(quantity), ""
+
+
+def run_command(app: Callable[[], Any]) -> None:
+    """Run a command line: bad input exits with 2, anything else that fails with 1, and one line on standard error."""
+    try:
+        app()
+    except ValueError as error:
+        _say(f"error: {error}")
+        sys.exit(2)
+    except (ArithmeticError, ConvergenceError, MemoryError, OSError) as error:
+        _say(f"failed: {error}")
+        sys.exit(1)
+
+
+def _say(text: str) -> None:
+    Console(stderr=True).print(text, style="red", markup=False, highlight=False, soft_wrap=True)
 
 
 def working(label: str) -> Spinner:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import importlib
 import json as json_module
 import math
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 
-from perceptron.report import as_json
+from perceptron.report import as_json, run_command
 from perceptron.solution import Status
 from wl.catalogue import MakeOptions, make_system
 from wl.drive import Every, drive, summary
@@ -260,19 +259,8 @@ def _window(text: str) -> tuple[str, Range]:
 
 
 def main() -> None:
-    """Entry point: bad input exits with 2, anything else that fails with 1, and one line on standard error."""
-    try:
-        app()
-    except ValueError as error:
-        _say(f"error: {error}")
-        sys.exit(2)
-    except (OSError, MemoryError) as error:
-        _say(f"failed: {error}")
-        sys.exit(1)
-
-
-def _say(text: str) -> None:
-    Console(stderr=True).print(text, style="red", markup=False, highlight=False, soft_wrap=True)
+    """Entry point."""
+    run_command(app)
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ from wl.kernels.schedule import KNOWN, Schedule, adapt
 from wl.kernels.transitions import FREE, Transitions, add_counts
 from wl.kernels.walk import N_COUNTS, RARE, TOP, Surface, Walker, walk
 from wl.settings import Settings
-from wl.systems.interface import System
+from wl.systems.interface import System, measured
 
 __all__ = ["Particle", "Window", "enlarged", "new_transitions", "walk_for"]
 
@@ -149,8 +149,6 @@ class Window:
 
     def values(self, particle: Particle) -> Any:
         """Collective variables of a walker, measured afresh."""
-        from wl.systems.interface import measured  # noqa: PLC0415
-
         return measured(self.system.model, particle.state)
 
     def count_known(self) -> None:

@@ -121,17 +121,8 @@ def simulated_annealing(
             length, n_left = length * chosen.growth, n_left - 1
     except KeyboardInterrupt:
         interrupted = True
-    return conclude_search(
-        "sa",
-        patterns,
-        search.best[0],
-        margin,
-        n_sweeps=pace.n_sweeps,
-        start=pace.start,
-        timed_out=pace.timed_out,
-        interrupted=interrupted,
-        settings=asdict(chosen),
-    )
+    ending = pace.outcome | {"interrupted": interrupted, "settings": asdict(chosen)}
+    return conclude_search("sa", patterns, search.best[0], margin, **ending)
 
 
 class _Annealing:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
+from typing import Any
 
 from perceptron.solvers.search import Limits
 
@@ -43,6 +44,11 @@ class Pace:
         unlimited = default_sweeps if limits.max_seconds == math.inf else math.inf
         self._most = unlimited if limits.max_sweeps is None else limits.max_sweeps
         self._group = 1
+
+    @property
+    def outcome(self) -> dict[str, Any]:
+        """What the result of a search takes from here."""
+        return {"n_sweeps": self.n_sweeps, "start": self.start, "timed_out": self.timed_out}
 
     @property
     def open(self) -> bool:

@@ -118,17 +118,8 @@ def sbpi(
         pace.run(sweeps, math.inf if n_errors else 0)
     except KeyboardInterrupt:
         interrupted = True
-    return conclude_search(
-        "sbpi",
-        patterns,
-        best[0],
-        margin,
-        n_sweeps=pace.n_sweeps,
-        start=pace.start,
-        timed_out=pace.timed_out,
-        interrupted=interrupted,
-        settings=asdict(chosen),
-    )
+    ending = pace.outcome | {"interrupted": interrupted, "settings": asdict(chosen)}
+    return conclude_search("sbpi", patterns, best[0], margin, **ending)
 
 
 def check_arguments(patterns: Patterns, rng: np.random.Generator) -> None:

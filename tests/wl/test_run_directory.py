@@ -69,7 +69,8 @@ def run_with_kills(folder, kind, n_kills, delays):
     """Run into folder/killed, ended by SIGKILL again and again, and whole into folder/whole."""
     options = ["ising", "--size", 4, "--steps", N_STEPS, "--checkpoint-steps", 250_000, *KINDS[kind]]
     ended(wl("run", *options, "--output", folder / "whole"))
-    target, n_done, command = folder / "killed", 0, ["run", *options, "--output", folder / "killed"]
+    target, n_done, n_cut = folder / "killed", 0, 0
+    command = ["run", *options, "--output", target]
     while n_done < n_kills:
         process = wl(*command)
         before = checkpoint_of(target)
@@ -79,9 +80,11 @@ def run_with_kills(folder, kind, n_kills, delays):
         process.kill()
         process.communicate()
         n_done += 1
+        n_cut += process.returncode == -signal.SIGKILL
         if (target / "parameters.json").exists():
             command = ["resume", target, "--checkpoint-steps", 250_000]
     ended(wl(*command))
+    assert n_cut > 0  # a kill that comes after the end cuts nothing
     assert_same_landscape(folder / "whole", target)
     assert not list(target.glob(".checkpoint*"))
 
