@@ -25,7 +25,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks import error_curves
-from benchmarks.peers_ising import PEERS, installed_peers
+from benchmarks.peers_ising import PEERS, Smol, installed_peers
 from benchmarks.plain_wang_landau import PlainIsing, PlainPerceptron, deficit_trials, minimum_trials, python_of
 from benchmarks.trial_breakdown import stages_of
 from perceptron.patterns import random_patterns
@@ -39,7 +39,8 @@ from wl.systems.ising import ising
 Variant = tuple[str, Callable[[int], None]]
 TURN_SECONDS, N_TURNS = 0.2, 9
 LEARNING_TRIALS = 20_000_000
-REACH = {"flatwalk": 300, "icet": 900, "smol": 4000, "deficit": 300, "minimum_stability": 150}
+SMOL_AS_CALLED = "smol, a record of every step as by default"
+REACH = {"flatwalk": 300, "icet": 900, SMOL_AS_CALLED: 4000, "deficit": 300, "minimum_stability": 150}
 PARTS = ("ising", "perceptron", "breakdown", "start", "errors")
 
 
@@ -102,6 +103,8 @@ def compare_ising(peers: list[str]) -> None:
         ("plain Python", PlainIsing(16, 1, compiled=False).advance),
     ]
     variants += [(name, PEERS[name](16, 1).advance) for name in peers]
+    if "smol" in peers:
+        variants.append((SMOL_AS_CALLED, Smol(16, 1, every_step=True).advance))
     show(alternated(variants), "wl, learning", REACH)
 
 

@@ -122,10 +122,10 @@ class Icet:
 class Smol:
     """Sampler of smol with its Wang-Landau kernel and a cluster expansion of one pair.
 
-    It keeps one record a call, where `run` by default keeps one a step at up to twice the time.
+    `run` keeps a record of every step unless told otherwise, at about twice the time of one record a call.
     """
 
-    def __init__(self, size: int, seed: int) -> None:
+    def __init__(self, size: int, seed: int, every_step: bool = False) -> None:
         from pymatgen.core import Lattice, Structure  # noqa: PLC0415
         from smol.cofe import ClusterSubspace  # noqa: PLC0415
         from smol.moca import ClusterExpansionProcessor, Ensemble, Sampler  # noqa: PLC0415
@@ -134,7 +134,7 @@ class Smol:
         space = ClusterSubspace.from_cutoffs(cell, {2: 1.1}, basis="sinusoid", supercell_size="num_sites")
         coefficients = np.zeros(len(space))
         coefficients[PAIRS] = -2.0
-        self.n_spins, ground = size * size, 2 * size * size
+        self.n_spins, ground, self.every_step = size * size, 2 * size * size, every_step
         self.start = np.arange(self.n_spins, dtype=np.int32) % 2
         self.sampler = Sampler.from_ensemble(
             Ensemble(ClusterExpansionProcessor(space, np.diag([size, size, 1]), coefficients)),
@@ -149,7 +149,7 @@ class Smol:
 
     def advance(self, n_trials: int) -> None:
         """Make trials."""
-        self.sampler.run(n_trials, self.start, thin_by=n_trials)
+        self.sampler.run(n_trials, self.start, **({} if self.every_step else {"thin_by": n_trials}))
         self.start = self.sampler.samples.get_occupancies(flat=False)[-1]
         self.sampler.clear_samples()
 

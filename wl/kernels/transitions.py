@@ -21,13 +21,13 @@ class Transitions(NamedTuple):
     used: np.ndarray  # int64 (1,), number of keys
 
 
-@njit
+@njit(borrows=True)
 def first_slot(key, mask):
     """Where the search for a key begins."""
     return np.int64((np.uint64(key) * MULTIPLIER) >> np.uint64(32)) & mask
 
 
-@njit
+@njit(borrows=True)
 def add_count(table, key, number):
     """Add `number` to the count of a key of a hash table."""
     entries = table.entries

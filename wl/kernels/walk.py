@@ -29,7 +29,7 @@ from wl.kernels.schedule import (
     restart,
     unit_of,
 )
-from wl.kernels.transitions import FREE, first_slot
+from wl.kernels.transitions import add_count
 from wl.systems.interface import commit, propose, proposed
 
 # bits of a bin's flags
@@ -77,8 +77,7 @@ def trials(model, state, grid, surface, walker, transitions, schedule, clock, n_
     """Make trials at one value of ln f."""
     cost, gain, flags, histogram = surface.cost, surface.gain, surface.flags, surface.histogram
     stream, counts = walker.stream, walker.counts
-    entries, used = transitions.entries, transitions.used
-    n_bins, mask = cost.size, entries.shape[0] - 1
+    n_bins, counting = cost.size, transitions.entries.shape[0] > 0
     unit, most, exploring = unit_of(clock), schedule.first_log_f, clock[EXPLORING] > 0.0
     lift_above = schedule.lift_above if clock[INVERSE_PHASE] > 0.0 and unit > 0.0 else np.inf
     now, here = walker.place[0], cost[walker.place[0]]
@@ -99,14 +98,8 @@ def trials(model, state, grid, surface, walker, transitions, schedule, clock, n_
                 new = OUTSIDE
         n_outside += new < 0
         key = now * n_bins + (now if new < 0 else new)
-        if mask >= 0:  # `add_count`, written out: a call counts references, at twice the cost of the whole trial
-            slot = first_slot(key, mask)
-            while entries[slot, 0] != key and entries[slot, 0] != FREE:
-                slot = (slot + 1) & mask
-            if entries[slot, 0] == FREE:
-                entries[slot, 0] = key
-                used[0] += 1
-            entries[slot, 1] += 1
+        if counting:
+            add_count(transitions, key, 1)
         if new >= 0:
             there = cost[new]
             if there - here <= loss:
