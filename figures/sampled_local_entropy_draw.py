@@ -91,7 +91,14 @@ def _differences(axes: Any, columns: Columns) -> None:
     axes.axhline(0.0, color="black", linewidth=0.8, zorder=0)
     axes.set(xlabel="distance $d$ from the reference", ylabel=r"sampled less $\phi_\mathrm{FP}$ (nats per weight)")
     axes.set_title("errors: over references and instances", loc="left")
-    axes.legend(fontsize=7, ncols=2)
+    _legend_above(axes)
+
+
+def _legend_above(axes: Any) -> None:
+    """Legend over an empty strip at the top."""
+    low, high = axes.get_ylim()
+    axes.set_ylim(low, high + 0.3 * (high - low))
+    axes.legend(fontsize=7, ncols=2, loc="upper center")
 
 
 def _points(axes: Any, columns: Columns, place: np.ndarray, values: dict[int, np.ndarray], errors: dict) -> None:
@@ -122,7 +129,7 @@ def _free_entropies(axes: Any, columns: Columns) -> None:
     axes.axhline(0.0, color="black", linewidth=0.8, zorder=0)
     axes.set(xlabel=r"field $h$ along the reference", ylabel=r"sampled $\ln\sum_d g(0,d)e^{h(N-2d)}/N$ less BP (nats)")
     axes.set_title("single references", loc="left")
-    axes.legend(fontsize=7, ncols=2)
+    _legend_above(axes)
 
 
 def _balls(axes: Any, columns: Columns) -> None:

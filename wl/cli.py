@@ -117,7 +117,11 @@ def run(
         cap_of(made, data_seed),
     )
     directory = create(output or Path("results") / made.name, plan, overwrite=overwrite)
-    _drive(directory, jobs, every, json)
+    try:
+        _drive(directory, jobs, every, json)
+    except ValueError:  # as of a window that no state reaches
+        directory.remove_unless_begun()
+        raise
 
 
 @app.command()

@@ -56,7 +56,7 @@ class Verdict:
 def judge(dataset: Any, samplers: list[Any], tolerance: float) -> Verdict:
     """Judge the landscape of the samplers."""
     criteria = [
-        _errors(dataset, tolerance),
+        _errors(dataset, tolerance, samplers),
         _agreement(dataset),
         _trips(samplers),
         _support(samplers),
@@ -65,11 +65,13 @@ def judge(dataset: Any, samplers: list[Any], tolerance: float) -> Verdict:
     return Verdict(tuple(criteria))
 
 
-def _errors(dataset: Any, tolerance: float) -> Criterion:
+def _errors(dataset: Any, tolerance: float, samplers: list[Any]) -> Criterion:
     error = dataset["log_g_error"].values[dataset["visited"].values]
     name = f"standard errors of ln g below {tolerance:g}"
     if error.size == 0 or not np.isfinite(error).any():
-        return Criterion(name, "no frozen walk yet", False)
+        apart = any(sampler.frozen and len(sampler.windows) > 1 for sampler in samplers)
+        found = "neighbouring windows have no bin in common that frozen walks visited" if apart else "no frozen walk yet"
+        return Criterion(name, found, False)
     unknown = int(np.count_nonzero(~np.isfinite(error)))
     tail = f", {unknown} of {error.size} bins without an error (too few visits)" if unknown else ""
     return Criterion(name, f"largest {np.nanmax(error):.3g}{tail}", bool(unknown == 0 and np.nanmax(error) < tolerance))

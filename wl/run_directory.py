@@ -122,6 +122,17 @@ class RunDirectory:
             text["goal"] = self.plan.description()["goal"]
             write_atomically(self.path / "parameters.json", _as_json(text))
 
+    def remove_unless_begun(self) -> None:
+        """Remove all files of a run that has not made a trial."""
+        if self.progress().steps == 0:
+            with self.locked():
+                for name in NAMES:
+                    (self.path / name).unlink(missing_ok=True)
+            self.clean()
+            (self.path / ".lock").unlink(missing_ok=True)
+            if not any(self.path.iterdir()):
+                self.path.rmdir()
+
     def clean(self) -> None:
         """Remove what a killed process left half-written."""
         for name in NAMES:

@@ -183,6 +183,7 @@ def test_bad_input_is_named_and_exits_with_2(wl, tmp_path, arguments, message):
     assert out == ""
     assert err.startswith("error: ")
     assert err.count("\n") == 1
+    assert not (tmp_path / "a").exists()
 
 
 @pytest.mark.parametrize("arguments", [[*ISING[:-1], "1.5"], [*ISING[:-1], "many"], [*ISING, "--jobs", "0"], ["walk"]])
