@@ -70,7 +70,7 @@ def _errors(dataset: Any, tolerance: float, samplers: list[Any]) -> Criterion:
     name = f"standard errors of ln g below {tolerance:g}"
     if error.size == 0 or not np.isfinite(error).any():
         apart = any(sampler.frozen and len(sampler.windows) > 1 for sampler in samplers)
-        found = "neighbouring windows have no bin in common that frozen walks visited" if apart else "no frozen walk yet"
+        found = "frozen walks of neighbouring windows have no bin in common" if apart else "no frozen walk yet"
         return Criterion(name, found, False)
     unknown = int(np.count_nonzero(~np.isfinite(error)))
     tail = f", {unknown} of {error.size} bins without an error (too few visits)" if unknown else ""
