@@ -21,6 +21,7 @@ import numpy as np
 
 from perceptron.files import write_atomically
 from wl.run import Run
+from wl.uniform_draws import UniformDraws
 
 __all__ = ["NAMES", "Progress", "read_checkpoint", "read_progress", "restore_run", "write_checkpoint"]
 
@@ -59,6 +60,9 @@ def write_checkpoint(folder: Path, run: Run, fingerprint: str) -> None:
     arrays = {
         f"run{k}/{name}": array for k, sampler in enumerate(run.samplers) for name, array in sampler.arrays().items()
     }
+    draws = run.samplers[0].uniform_draws
+    if draws is not None:
+        arrays |= {"uniform_draws/counts": draws.counts, "uniform_draws/number": np.array(draws.number)}
     buffer = io.BytesIO()
     np.savez(
         buffer,
@@ -101,6 +105,8 @@ def restore_run(run: Run, saved: dict[str, np.ndarray]) -> None:
     for k, sampler in enumerate(run.samplers):
         prefix = f"run{k}/"
         sampler.restore({key.removeprefix(prefix): saved[key] for key in saved if key.startswith(prefix)})
+    if "uniform_draws/counts" in saved:
+        run.take_draws(UniformDraws(saved["uniform_draws/counts"], int(saved["uniform_draws/number"])))
     run.seconds = float(saved["seconds"])
 
 

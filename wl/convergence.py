@@ -21,6 +21,8 @@ __all__ = ["Criterion", "Verdict", "judge"]
 
 LEAST_TRIPS = 20
 MOST_STAY = 0.2
+LEAST_DRAWS = 100
+MOST_FROM_DRAWS = 2.0  # neighbouring bins move together, so that one is often met by chance
 MOST_DEVIATION = 3.0  # standard errors between Wang-Landau and the transition matrix
 
 
@@ -62,6 +64,8 @@ def judge(dataset: Any, samplers: list[Any], tolerance: float) -> Verdict:
         _support(samplers),
         _stays(samplers),
     ]
+    if "uniform_draws" in dataset:
+        criteria.append(_draws(dataset))
     return Verdict(tuple(criteria))
 
 
@@ -94,6 +98,19 @@ def _agreement(dataset: Any) -> Criterion:
         return Criterion(name, "no errors to compare with yet", False)
     largest = float(np.max(ratio[usable]))
     return Criterion(name, f"largest deviation {largest:.2g} errors", largest <= MOST_DEVIATION)
+
+
+def _draws(dataset: Any) -> Criterion:
+    """Root mean square deviation from ln g of the uniform draws, in errors, over the bins that they hit often."""
+    name = f"rms deviation from uniform draws below {MOST_FROM_DRAWS:g} errors"
+    counts = dataset["uniform_draws"].values
+    often = (counts >= LEAST_DRAWS) & np.isfinite(dataset["log_g_error"].values)
+    if not often.any():
+        return Criterion(name, "they hit no bin often enough, and ln g has an unknown constant", True)
+    drawn = np.log(counts[often]) - np.log(counts.sum()) + dataset.attrs["log_covered"]
+    error = np.hypot(dataset["log_g_error"].values[often], 1.0 / np.sqrt(counts[often]))
+    rms = float(np.sqrt(np.mean(((dataset["log_g"].values[often] - drawn) / error) ** 2)))
+    return Criterion(name, f"{rms:.2f} in {np.count_nonzero(often)} bins", rms < MOST_FROM_DRAWS)
 
 
 def _trips(samplers: list[Any]) -> Criterion:

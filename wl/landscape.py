@@ -48,7 +48,7 @@ def landscape_of(samplers: list[Sampler], parameters: dict[str, Any], tolerance:
         log_g and log_g_error over the runs, log_g_runs and log_g_runs_error of each, log_g_wang_landau,
         log_g_transition_matrix, histogram, visited, and the trace.
     """
-    grid, total = samplers[0].grid, samplers[0].log_total
+    grid, total = samplers[0].grid, samplers[0].log_covered
     frozen = [with_errors(sampler) for sampler in samplers]
     learned = np.stack([_wang_landau(sampler) for sampler in samplers])
     matrices = [_transition_matrix(sampler) for sampler in samplers]
@@ -91,14 +91,20 @@ def _dataset(samplers: list[Sampler], data: dict[str, Any], parameters: dict[str
     dataset["log_g_error"].attrs = {"long_name": "standard error of ln g", "units": "nats"}
     for name, array in first.system.data.items():
         dataset[f"data_{name}"] = (tuple(f"{name}_{k}" for k in range(array.ndim)), array)
+    if first.uniform_draws is not None:
+        dataset["uniform_draws"] = (grid.names, first.uniform_draws.counts.reshape(grid.shape))
     dataset.attrs = {
         "system": first.system.name,
         "log_total": first.log_total,
+        "log_covered": first.log_covered,
         "steps": sum(sampler.trials * sampler.n_walkers for sampler in samplers),
         "frozen_steps": sum(max(0, s.trials - s.phases.freeze_at) * s.n_walkers for s in samplers if s.frozen),
         "round_trips": sum(sampler.round_trips for sampler in samplers),
         "provenance": json.dumps(provenance(**parameters)),
     }
+    if first.uniform_draws is not None:
+        draws = first.uniform_draws
+        dataset.attrs |= {"n_uniform_draws": draws.number, "covered": draws.share, "covered_error": draws.share_error}
     verdict = judge(dataset, samplers, tolerance)
     dataset.attrs |= {"status": verdict.status.name, "report": verdict.text}
     return dataset
@@ -133,7 +139,7 @@ def _wang_landau(sampler: Sampler) -> np.ndarray:
     values = [window.log_g for window in sampler.windows]
     weights = [np.where(window.known, 1.0, 0.0) for window in sampler.windows]
     try:
-        return normalised(joined(values, weights), sampler.log_total)
+        return normalised(joined(values, weights), sampler.log_covered)
     except ValueError:  # windows that do not touch yet
         return np.full(sampler.grid.n_bins, np.nan)
 
@@ -150,7 +156,7 @@ def _transition_matrix(sampler: Sampler) -> tuple[np.ndarray, np.ndarray]:
     if not all(np.isfinite(value).any() for value in values):
         return nothing, nothing
     try:
-        value = normalised(joined(values, weights), sampler.log_total)
+        value = normalised(joined(values, weights), sampler.log_covered)
     except ValueError:
         return nothing, nothing
     error = np.where(np.isnan(errors), -np.inf, errors).max(axis=0)

@@ -56,7 +56,7 @@ def _merge(landscapes: list[xr.Dataset]) -> xr.Dataset:
     log_g, error = combined(values, errors)
     known, dims = np.isfinite(log_g), first["log_g"].dims
     if known.any():
-        log_g = normalised(log_g, first.attrs["log_total"])
+        log_g = normalised(log_g, _log_covered(landscapes))
     merged["log_g"] = (dims, log_g, first["log_g"].attrs)
     merged["log_g_error"] = (dims, np.where(known, error, np.nan), first["log_g_error"].attrs)
     merged["histogram"] = (dims, np.sum([landscape["histogram"].values for landscape in landscapes], axis=0))
@@ -69,10 +69,17 @@ def _merge(landscapes: list[xr.Dataset]) -> xr.Dataset:
         merged[name] = (dims, combined(rows, np.zeros_like(rows))[0])
     for name in SUMS:
         merged.attrs[name] = sum(landscape.attrs.get(name, 0) for landscape in landscapes)
+    merged.attrs["log_covered"] = _log_covered(landscapes)
     statuses = [landscape.attrs["status"] for landscape in landscapes]
     merged.attrs["status"] = next((status for status in statuses if status != "CONVERGED"), "CONVERGED")
     merged.attrs["report"] = "\n\n".join(landscape.attrs["report"] for landscape in landscapes)
     return merged
+
+
+def _log_covered(landscapes: list[xr.Dataset]) -> float:
+    """Ln of the mean number of configurations in the grid: landscapes know it from draws of their own."""
+    logs = [landscape.attrs["log_covered"] for landscape in landscapes]
+    return float(np.logaddexp.reduce(logs) - np.log(len(logs)))
 
 
 def _origins(landscape: xr.Dataset) -> list[dict[str, Any]]:

@@ -57,7 +57,7 @@ def frozen_log_g(sampler: Sampler, histograms: list[np.ndarray]) -> np.ndarray:
             log_h = np.where(histogram > 0, np.log(histogram), np.nan)
         values.append(log_h + window.surface.cost)
     try:
-        return normalised(joined(values, histograms), sampler.log_total)
+        return normalised(joined(values, histograms), sampler.log_covered)
     except ValueError:
         return np.full(sampler.grid.n_bins, np.nan)
 

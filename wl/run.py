@@ -6,6 +6,7 @@ trials that do not depend on it. Only a goal in seconds makes the end depend on 
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from concurrent.futures import Executor
@@ -29,6 +30,7 @@ from wl.sampler import Sampler
 from wl.settings import Settings, Target
 from wl.systems.interface import System
 from wl.transition_matrix import log_g_of_transitions
+from wl.uniform_draws import UniformDraws, draw_uniformly
 from wl.window import Window, enlarged, new_transitions
 
 __all__ = ["Goal", "Plan", "Run", "cap_of", "settings_from"]
@@ -160,10 +162,22 @@ class Run:
 
     def prepare(self, progress: Callable[[str], None] | None = None) -> None:
         """Draw the walkers where that is still to be done, and compile the kernels."""
+        if not self.prepared and math.isnan(self.grid.log_total(self.plan.system)):
+            self._draw_uniformly(progress)
         for sampler in self.samplers:
             if not sampler.prepared:
                 sampler.prepare(progress)
         _compile(self.samplers[0].windows[0])
+
+    def _draw_uniformly(self, progress: Callable[[str], None] | None) -> None:
+        if self.plan.system.n_uniform_draws > 0:
+            own = np.random.SeedSequence(self.plan.seed).spawn(self.plan.n_runs + 1)[-1]
+            self.take_draws(draw_uniformly(self.plan.system, self.grid, own, progress))
+
+    def take_draws(self, draws: UniformDraws) -> None:
+        """Let all samplers know them."""
+        for sampler in self.samplers:
+            sampler.uniform_draws = draws
 
     def set_goal(self, goal: Goal) -> None:
         """Take another goal; weights that still change will be frozen at a time that suits it."""

@@ -14,9 +14,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from wl.exchange import exchange
 from wl.grid import Grid
 from wl.kernels import schedule as clocks
-from wl.kernels.random import uniform
 from wl.kernels.walk import ENTRIES, LONGEST_STAY, N_COUNTS, RARE_VISITS, TRIPS, Walker
 from wl.phases import NEVER, UNEVEN, Phases, correction
 from wl.pieces import Pieces
@@ -24,13 +24,15 @@ from wl.proposal_blocks import ProposalBlocks
 from wl.saved_state import restore_arrays, saved_arrays
 from wl.seek import seek_into
 from wl.settings import Settings
+from wl.steps import Steps
 from wl.streams import stream_of
 from wl.systems.interface import System, draw
 from wl.tempered_start import temper
 from wl.thermodynamic_start import anneal
 from wl.trace import Trace
 from wl.transition_matrix import MOST_BINS
-from wl.window import Particle, Window, walk_for
+from wl.uniform_draws import UniformDraws
+from wl.window import Particle, Window, bounds_of_windows, walk_for
 
 __all__ = ["Sampler"]
 
@@ -62,7 +64,9 @@ class Sampler:
         self.system, self.grid, self.settings = system, grid, settings
         self.block = settings.kernel(grid).block
         n_learning = math.inf if n_trials is None else settings.learning * n_trials * settings.n_walkers
-        self.windows = [Window(system, grid, settings, bounds, n_learning) for bounds in _bounds(grid, settings)]
+        self.windows = [
+            Window(system, grid, settings, bounds, n_learning) for bounds in bounds_of_windows(grid, settings)
+        ]
         self.pieces = [Pieces(grid.n_bins, self.block) for _ in range(len(self.windows) * settings.n_walkers)]
         self.proposals = [ProposalBlocks(grid.n_bins, self.block) for _ in self.windows]
         self.trials = 0
@@ -73,6 +77,9 @@ class Sampler:
         self.n_exchanges = np.zeros((max(1, len(self.windows) - 1), 2), np.int64)
         self.freeze_when_learned = False
         self.trace = Trace(len(self.windows), grid.n_bins)
+        self.uniform_draws: UniformDraws | None = None
+        self.starts: np.ndarray | None = None
+        self.steps = Steps(system)
         self.prepared = False
         own, *children = seed.spawn(1 + len(self.pieces))
         self.stream = stream_of(own)
@@ -90,8 +97,12 @@ class Sampler:
                     walker = Walker(stream, np.zeros(1, np.int64), np.zeros(N_COUNTS, np.int64))
                     particle = Particle(self.system.new_state(), walker)
                     draw(self.system.model, particle.state, stream)
+                    if self.starts is not None:
+                        particle.state[0][:] = self.starts[len(window.particles) % len(self.starts)]
                     seek_into(window, self.grid, particle)
                     window.add(particle)
+                if self.uniform_draws is not None:
+                    window.add_draws(self.uniform_draws.counts)
                 if self.settings.start == "anneal":
                     self._anneal(window)
             self._mark()
@@ -107,8 +118,19 @@ class Sampler:
 
     @property
     def log_total(self) -> float:
-        """Ln of the number of configurations in the grid; nan where that is unknown."""
-        return self.grid.log_total(self.system)
+        """Ln of the number of configurations in the grid, or of all of them where uniform draws tell its part."""
+        known = self.grid.log_total(self.system)
+        return self.system.log_total if math.isnan(known) and not math.isnan(self._log_share) else known
+
+    @property
+    def log_covered(self) -> float:
+        """Ln of the number of configurations in the bins of the grid; nan where that is unknown."""
+        known = self.grid.log_total(self.system)
+        return self.system.log_total + self._log_share if math.isnan(known) else known
+
+    @property
+    def _log_share(self) -> float:
+        return math.nan if self.uniform_draws is None else self.uniform_draws.log_share
 
     @property
     def n_walkers(self) -> int:
@@ -161,6 +183,7 @@ class Sampler:
             self.trace.record(self)
             if not self.frozen:
                 self._mark()
+                self.steps.adapt(self)
                 if self.freeze_when_learned and self.phases.freeze_at == NEVER and self._learned():
                     self.phases.freeze(self.trials)
         if self.trials == self.phases.close_at:
@@ -171,7 +194,7 @@ class Sampler:
         if self.frozen and self.trials >= self.phases.look_at:
             self._look()
         for left, right in enumerate(range(1, len(self.windows))):
-            self._exchange(left, self.windows[left], self.windows[right])
+            self.n_exchanges[left] += exchange(self.windows[left], self.windows[right], self.stream)
 
     def _add_to_pieces(self, number: int, histograms: list[np.ndarray]) -> None:
         first = number * self.settings.n_walkers
@@ -237,21 +260,6 @@ class Sampler:
             rare = known[0] if rows[known[0]] <= rows[known[-1]] else known[-1]
             window.mark(int(top), int(rare), self.grid.row_size)
 
-    def _exchange(self, number: int, first: Window, second: Window) -> None:
-        """Try to swap configurations of neighbouring windows that both lie in the overlap."""
-        with np.errstate(over="ignore"):
-            for mine, other in zip(first.particles, second.particles, strict=True):
-                here, there = int(mine.walker.place[0]), int(other.walker.place[0])
-                if not (second.known[here] and first.known[there]):
-                    continue
-                self.n_exchanges[number, 0] += 1
-                cost = first.surface.cost, second.surface.cost
-                gain = cost[0][here] + cost[1][there] - cost[0][there] - cost[1][here]
-                if gain >= 0.0 or uniform(self.stream) < math.exp(gain):
-                    mine.state, other.state = other.state, mine.state
-                    mine.walker.place[0], other.walker.place[0] = there, here
-                    self.n_exchanges[number, 1] += 1
-
     @property
     def counts(self) -> np.ndarray:
         """Counts of the walkers since the weights were frozen, shape (n_windows, n_walkers, N_COUNTS)."""
@@ -281,18 +289,6 @@ class Sampler:
     def restore(self, saved: dict[str, np.ndarray]) -> None:
         """Go on from what `arrays` gave."""
         restore_arrays(self, saved)
-
-
-def _bounds(grid: Grid, settings: Settings) -> list[tuple[int, int]]:
-    """First and stop row of every window; neighbours share `overlap` of a window."""
-    n_rows = grid.axes[0].n_bins
-    width = n_rows / (1.0 + (settings.n_windows - 1) * (1.0 - settings.overlap))
-    if settings.n_windows > 1 and width * settings.overlap < 2.0:
-        raise ValueError(
-            f"n_windows = {settings.n_windows} leaves fewer than 2 of {n_rows} bins in an overlap; allowed: fewer"
-        )
-    starts = [round(k * width * (1.0 - settings.overlap)) for k in range(settings.n_windows)]
-    return [(start, min(n_rows, round(start + width))) for start in starts[:-1]] + [(starts[-1], n_rows)]
 
 
 def _row_entropy(window: Window, grid: Grid) -> np.ndarray:

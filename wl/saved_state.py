@@ -24,6 +24,7 @@ def saved_arrays(sampler: Sampler) -> dict[str, np.ndarray]:
         "stream": sampler.stream,
         "learning_counts": sampler.learning_counts,
         "n_exchanges": sampler.n_exchanges,
+        "steps": sampler.steps.numbers,
         "prepared": np.array(sampler.prepared),
     } | {f"trace/{name}": array for name, array in sampler.trace.arrays().items()}
     for w, window in enumerate(sampler.windows):
@@ -48,6 +49,7 @@ def restore_arrays(sampler: Sampler, saved: dict[str, np.ndarray]) -> None:
     sampler.phases.restore(saved["phases"])
     for name in ("stream", "learning_counts", "n_exchanges"):
         getattr(sampler, name)[...] = saved[name]
+    sampler.steps.numbers[...] = saved["steps"]
     sampler.trace.restore({name: saved[f"trace/{name}"] for name in sampler.trace.arrays()})
     sampler.prepared = bool(saved["prepared"])
     if not sampler.prepared:

@@ -23,7 +23,7 @@ from wl.kernels.walk import N_COUNTS, RARE, TOP, Surface, Walker, walk
 from wl.settings import Settings
 from wl.systems.interface import System, measured
 
-__all__ = ["Particle", "Window", "enlarged", "new_transitions", "walk_for"]
+__all__ = ["Particle", "Window", "bounds_of_windows", "enlarged", "new_transitions", "walk_for"]
 
 FIRST_TABLE = 1 << 14
 
@@ -94,7 +94,7 @@ class Window:
         self.system, self.bounds, self.n_walkers = system, bounds, settings.n_walkers
         self.grid: OneAxis | TwoAxes = grid.kernel(*bounds)
         self.schedule: Schedule = settings.kernel(grid, n_learning)
-        n_bins = grid.n_bins
+        n_bins, self.n_rows = grid.n_bins, grid.axes[0].n_bins
         room = max(FIRST_TABLE, 1 << (4 * self.schedule.block).bit_length())
         self.table_size = room if settings.transition_matrix else 0
         log_target = settings.target.log_density(grid)
@@ -145,6 +145,16 @@ class Window:
             known = self.known
             self.surface.flags[place] |= KNOWN
             self.surface.cost[place] = self.log_g[known].min() - self.surface.log_target[place] if known.any() else 0.0
+        self.count_known()
+
+    def add_draws(self, counts: np.ndarray) -> None:
+        """Know the bins that uniform draws hit, with ln g of their numbers; the others keep theirs, above the least."""
+        rows = np.arange(counts.size) // (counts.size // self.n_rows)
+        hit = (counts > 0) & (rows >= self.bounds[0]) & (rows < self.bounds[1])
+        if hit.any():
+            self.surface.flags[hit] |= KNOWN
+            log_counts = np.log(np.maximum(counts, 1))
+            self.surface.cost[self.known] = (log_counts - self.surface.log_target)[self.known]
         self.count_known()
 
     def values(self, particle: Particle) -> Any:
@@ -258,3 +268,15 @@ class Window:
         for k, particle in enumerate(self.particles):
             counts[k] = particle.walker.counts
         return counts
+
+
+def bounds_of_windows(grid: Grid, settings: Settings) -> list[tuple[int, int]]:
+    """First and stop row of every window; neighbours share `overlap` of a window."""
+    n_rows = grid.axes[0].n_bins
+    width = n_rows / (1.0 + (settings.n_windows - 1) * (1.0 - settings.overlap))
+    if settings.n_windows > 1 and width * settings.overlap < 2.0:
+        raise ValueError(
+            f"n_windows = {settings.n_windows} leaves fewer than 2 of {n_rows} bins in an overlap; allowed: fewer"
+        )
+    starts = [round(k * width * (1.0 - settings.overlap)) for k in range(settings.n_windows)]
+    return [(start, min(n_rows, round(start + width))) for start in starts[:-1]] + [(starts[-1], n_rows)]

@@ -12,10 +12,12 @@ WARMING = 1.0005  # a trial; from flat to greedy within some ten thousand
 
 @njit
 def gap(values, lowest, highest):
-    """How far the values lie outside the box of a window, in units of the spans given by the driver."""
+    """How far the values lie outside a window, in units of the spans given by the driver; infinite for nan."""
     total = 0.0
     for k in range(2):
         value = values[0] if k == 0 else values[1]
+        if not value <= np.inf:  # nan: a move that cannot be made
+            return np.inf
         if value < lowest[k]:
             total += lowest[k] - value
         elif value > highest[k]:
@@ -35,7 +37,7 @@ def seek(model, state, grid, stream, bounds, beta, n_trials):
         move = propose(model, state, stream)
         values = proposed(model, state, move)
         new = gap(values, bounds[0], bounds[1])
-        if new <= present or uniform(stream) < np.exp(-beta * (new - present)):
+        if new < np.inf and (new <= present or uniform(stream) < np.exp(-beta * (new - present))):
             commit(model, state, move)
             present = new
             if bin_of(grid, values) >= 0:

@@ -112,6 +112,13 @@ class System:
     uniform_values : callable, optional
         (rng, number) → that many values of the first default variable in uniform draws, by NumPy alone: where the cap
         of a capped variable comes from, before anything is compiled.
+    n_uniform_draws : int
+        Draws that find out what part of all configurations a grid covers, where that is not known otherwise; 0 where
+        they would cost too much or hit nothing.
+    step : str, optional
+        Array of the state, of one entry, that scales the moves: it is adapted while the weights are learned.
+    largest_step : float
+        To which.
     data : dict of ndarray
         Arrays that define it (patterns, references); kept with results, and what `merge` compares.
     """
@@ -126,6 +133,9 @@ class System:
     parameters: dict[str, Any] = field(default_factory=dict)
     data: dict[str, Any] = field(default_factory=dict)
     uniform_values: Callable[[Any, int], Any] | None = None
+    n_uniform_draws: int = 0
+    step: str | None = None
+    largest_step: float = np.inf
 
     def variable(self, name: str) -> tuple[int, Variable]:
         """Position and record of a variable.

@@ -32,6 +32,7 @@ __all__ = ["QuadraticModel", "QuadraticState", "quadratic_blocks"]
 
 NOWHERE = math.nan
 UNITS = 2.0**53
+N_DRAWS, LARGEST_STEP = 1_000_000, 2.0
 MOST_COORDINATES = 1000  # of a block; their sum of squares fits 63 bits
 
 
@@ -58,7 +59,8 @@ def quadratic_blocks(first_dimension: int, second_dimension: int, *, step: float
     first_dimension, second_dimension : int
         Numbers of coordinates n₁ and n₂, from 1 to 1000.
     step : float
-        Largest change of a coordinate in one move, 0 < step < 2; it stands in the state and may be changed there.
+        Largest change of a coordinate in one move at first, 0 < step < 2; it stands in the state, and runs adapt it
+        while they learn.
 
     Raises
     ------
@@ -80,6 +82,9 @@ def quadratic_blocks(first_dimension: int, second_dimension: int, *, step: float
         ),
         default_variables=("log_first_square",),
         log_total=0.0,
+        n_uniform_draws=N_DRAWS,
+        step="step",
+        largest_step=LARGEST_STEP,
         parameters={"first_dimension": first, "second_dimension": second},
     )
 

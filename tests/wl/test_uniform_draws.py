@@ -1,0 +1,84 @@
+"""Absolute ln g of a grid that does not hold everything, and steps that settle before the measurement."""
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+
+from benchmarks.exact_densities import log_share_of_box
+from wl.goal import Goal
+from wl.grid import Range
+from wl.landscape import landscape_of
+from wl.run import Plan, Run
+from wl.settings import settings_for
+from wl.systems.quadratic import quadratic_blocks
+
+
+def finished(window, n_steps=6_000_000, step=0.5, **settings):
+    system = quadratic_blocks(3, 2, step=step)
+    name = "log_first_square"
+    plan = Plan(
+        system, (name,), settings_for(system, (name,), **settings), Goal(steps=n_steps), ranges={name: window}, seed=3
+    )
+    run = Run(plan)
+    run.prepare()
+    while not run.reached():
+        run.advance()
+    return run
+
+
+@pytest.mark.parametrize("open_high", [False, True])
+def test_windows_are_absolute(open_high):
+    # bins below 0 lie in the ball, where their volumes are known; without the draws ln g would be relative
+    run = finished(Range(-5.0, 0.0, 0.5, open_high=open_high))
+    found = landscape_of(run.samplers, {}, 0.05)
+    edges = np.arange(-5.0, 0.01, 0.5)
+    exact = np.array([log_share_of_box(3, low, high) for low, high in itertools.pairwise(edges)])
+    covered = 1.0 - math.exp(log_share_of_box(3, -math.inf, -5.0))
+    if not open_high:
+        covered = math.exp(log_share_of_box(3, -5.0, 0.0))
+    assert abs(found.attrs["covered"] - covered) < 5.0 * found.attrs["covered_error"]
+    assert np.exp(found["log_g"].values).sum() == pytest.approx(found.attrs["covered"], rel=1e-12)
+    inside = slice(0, -1) if open_high else slice(None)
+    deviation = found["log_g"].values[inside] - exact[inside]
+    error = np.hypot(found["log_g_error"].values[inside], 2e-3)  # that of the constant, of 1e6 draws, is below 2e-3
+    assert np.all(np.abs(deviation) < 5.0 * error)
+    assert "rms deviation from uniform draws" in found.attrs["report"]
+
+
+def test_draws_that_miss_the_window_leave_it_relative():
+    run = finished(Range(-16.0, -14.0, 0.5), 2_000_000)
+    found = landscape_of(run.samplers, {}, 0.05)
+    assert found.attrs["covered"] == 0.0
+    assert math.isnan(found.attrs["log_covered"])
+    assert np.exp(found["log_g"].values).sum() == pytest.approx(1.0, rel=1e-12)
+    assert "unknown constant" in found.attrs["report"]
+
+
+@pytest.mark.parametrize("first_step", [1e-3, 1.9])
+def test_steps_settle_while_learning_and_stay(first_step):
+    # half of the moves are accepted, whatever the first step was
+    run = finished(Range(-9.0, -7.0, 0.5), 4_000_000, first_step)
+    sampler = run.samplers[0]
+    step = sampler.windows[0].particles[0].state.step[0]
+    accepted = sampler.counts[0, 0, 0] / (sampler.trials - sampler.phases.freeze_at)
+    assert 0.4 < accepted < 0.6
+    assert (
+        np.abs(sampler.windows[0].particles[0].state.coordinates).max() <= 1.0
+    )  # the way to the window kept to the box
+    before = step
+    sampler.advance(100_000)
+    assert sampler.windows[0].particles[0].state.step[0] == before
+
+
+def test_starts_are_taken_in_turn():
+    system = quadratic_blocks(3, 2)
+    name = "log_first_square"
+    settings = settings_for(system, (name,), n_walkers=3)
+    run = Run(Plan(system, (name,), settings, Goal(steps=1000), ranges={name: Range(-5.0, 1.5, 0.5)}))
+    starts = np.array([[0.5] * 5, [0.25] * 5])
+    run.samplers[0].starts = starts
+    run.prepare()
+    found = [particle.state.coordinates for particle in run.samplers[0].windows[0].particles]
+    assert np.array_equal(found, starts[[0, 1, 0]])

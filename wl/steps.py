@@ -1,0 +1,43 @@
+"""Size of the moves of a continuous system: adapted while the weights are learned, then kept.
+
+A step that changed while bins are counted would favour some configurations. All walkers have the same step, as replica
+exchange hands configurations on.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from wl.kernels.walk import ACCEPTED
+from wl.systems.interface import System
+
+if TYPE_CHECKING:
+    from wl.sampler import Sampler
+
+__all__ = ["Steps"]
+
+ACCEPTANCE = 0.5
+MOST = 1.5  # by which a step changes at once
+
+
+class Steps:
+    """Trials and acceptances of all walkers at the last adaptation."""
+
+    def __init__(self, system: System) -> None:
+        self.system = system
+        self.numbers = np.zeros(2, np.int64)
+
+    def adapt(self, sampler: Sampler) -> None:
+        """Scale the moves of all walkers towards the acceptance wanted."""
+        if self.system.step is None:
+            return
+        before = self.numbers.copy()
+        self.numbers[:] = sampler.trials * sampler.n_walkers, sampler.counts[..., ACCEPTED].sum()
+        n_trials, n_accepted = self.numbers - before
+        factor = min(MOST, max(1.0 / MOST, n_accepted / (ACCEPTANCE * n_trials)))
+        for window in sampler.windows:
+            for particle in window.particles:
+                step = getattr(particle.state, self.system.step)
+                step[0] = min(self.system.largest_step, factor * step[0])
