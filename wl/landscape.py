@@ -25,7 +25,7 @@ from wl.multicanonical import joined, normalised, with_errors
 from wl.sampler import Sampler
 from wl.trace import TRACE_COLUMNS
 
-__all__ = ["combined", "landscape_of", "load_landscape", "save_landscape", "verdict_of"]
+__all__ = ["combined", "conditional_means", "landscape_of", "load_landscape", "save_landscape", "verdict_of"]
 
 LEAST_RUNS_FOR_SPREAD = 8
 
@@ -49,13 +49,13 @@ def landscape_of(samplers: list[Sampler], parameters: dict[str, Any], tolerance:
         log_g_transition_matrix, histogram, visited, and the trace.
     """
     grid, total = samplers[0].grid, samplers[0].log_covered
-    frozen = [with_errors(sampler) for sampler in samplers]
+    frozen = [_frozen(sampler) for sampler in samplers]
     learned = np.stack([_wang_landau(sampler) for sampler in samplers])
     matrices = [_transition_matrix(sampler) for sampler in samplers]
     matrix = np.stack([value for value, _ in matrices])
     matrix_error = np.stack([error for _, error in matrices])
-    values = np.stack([value for value, _ in frozen])
-    errors = np.stack([error for _, error in frozen])
+    values = np.stack([value[: grid.n_bins] for value, _ in frozen])
+    errors = np.stack([error[: grid.n_bins] for _, error in frozen])
     best = values if np.isfinite(values).any() else learned
     log_g, error = combined(best, errors)
     known = np.isfinite(log_g)
@@ -74,7 +74,37 @@ def landscape_of(samplers: list[Sampler], parameters: dict[str, Any], tolerance:
     data = {name: (grid.names, array.reshape(grid.shape)) for name, array in fields.items()}
     for name, array in (("log_g_runs", best), ("log_g_runs_error", errors)):
         data[name] = (("run", *grid.names), array.reshape(-1, *grid.shape))
+    if len(grid.axes) == 2:
+        means = np.stack([conditional_means(row.reshape(grid.shape), grid.axes[1].coordinate) for row in best])
+        means_errors = np.stack([found[grid.n_bins :] for _, found in frozen])
+        mean, mean_error = combined(means, means_errors)
+        for name, array in (("", mean), ("_error", mean_error)):
+            data[f"conditional_mean{name}"] = (grid.names[:1], array)
+        for name, array in (("", means), ("_error", means_errors)):
+            data[f"conditional_mean_runs{name}"] = (("run", grid.names[0]), array)
     return _dataset(samplers, data, parameters, tolerance)
+
+
+def conditional_means(log_g: np.ndarray, coordinate: np.ndarray) -> np.ndarray:
+    """Σ_y y g(x, y)/Σ_y g(x, y) in every bin x, from ln g of shape (n_x, n_y); nan where no y is known.
+
+    With x = ln L_train and y the test accuracy it is the equilibrium accuracy (paper H, eq. 1).
+    """
+    known = np.isfinite(log_g)
+    largest = np.max(np.where(known, log_g, -np.inf), axis=1, keepdims=True)
+    weights = np.where(known, np.exp(log_g - np.where(np.isfinite(largest), largest, 0.0)), 0.0)
+    with np.errstate(invalid="ignore"):
+        return (weights @ coordinate) / weights.sum(axis=1)
+
+
+def _frozen(sampler: Sampler) -> tuple[np.ndarray, np.ndarray]:
+    """Ln g of the frozen walk with errors; for two variables followed by the conditional means of the second."""
+    if len(sampler.grid.axes) == 1:
+        return with_errors(sampler)
+    shape, coordinate = sampler.grid.shape, sampler.grid.axes[1].coordinate
+    return with_errors(
+        sampler, lambda log_g: np.concatenate((log_g, conditional_means(log_g.reshape(shape), coordinate)))
+    )
 
 
 def _dataset(samplers: list[Sampler], data: dict[str, Any], parameters: dict[str, Any], tolerance: float) -> xr.Dataset:

@@ -63,6 +63,16 @@ def _merge(landscapes: list[xr.Dataset]) -> xr.Dataset:
     merged["visited"] = (dims, known)
     merged["log_g_runs"] = (("run", *dims), values)
     merged["log_g_runs_error"] = (("run", *dims), errors)
+    if "conditional_mean_runs" in first:
+        means, means_errors = (
+            np.concatenate([landscape[f"conditional_mean_runs{end}"].values for landscape in landscapes])
+            for end in ("", "_error")
+        )
+        mean, mean_error = combined(means, means_errors)
+        for name, array in (("conditional_mean", mean), ("conditional_mean_error", mean_error)):
+            merged[name] = (dims[:1], array)
+        for name, array in (("conditional_mean_runs", means), ("conditional_mean_runs_error", means_errors)):
+            merged[name] = (("run", dims[0]), array)
     numbers = [landscape.sizes["run"] for landscape in landscapes]
     for name in MEANS:
         rows = np.repeat([landscape[name].values for landscape in landscapes], numbers, axis=0)

@@ -1,0 +1,61 @@
+"""Curves along a landscape of independent spins, where everything is a binomial."""
+
+import math
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from tests.wl.flat_runs import landscape, sampled
+from wl.analysis import entropic_advantage, equilibrium_curve, marginal, maximum_entropy_curve
+from wl.systems.free_spins import free_spins
+
+
+@pytest.fixture(scope="module")
+def spins():
+    """Distance of 12 spins to a reference of sum 0, and their magnetisation."""
+    reference = np.repeat([1, -1], 6)
+    return landscape(sampled(free_spins(12, reference), ["hamming_distance", "magnetization"], 3e6, 1))
+
+
+def test_equilibrium_of_free_spins(spins):
+    # d of 12 spins differ from a reference of sum 0: the mean of m is 0 for every d, by symmetry
+    curve = equilibrium_curve(spins)
+    inner = slice(1, 12)
+    assert np.all(np.abs(curve.value[inner]) < 5.0 * curve.error[inner])
+    assert curve.value[[0, 12]] == pytest.approx([0.0, 0.0], abs=1e-12)
+    assert np.all(curve.error[inner] < 0.1)
+    highest = maximum_entropy_curve(spins)
+    assert np.all(highest.value[::2] == 0.0)
+    assert np.all(np.abs(highest.value[1::2]) == 2.0)
+
+
+def test_marginal_of_free_spins(spins):
+    found = marginal(spins).value
+    exact = np.log([math.comb(12, d) for d in range(13)])
+    assert found == pytest.approx(exact, abs=0.05)
+
+
+def test_advantage_takes_bins_in_common_and_turns_losses_round():
+    names = ("log_train_loss", "test_accuracy")
+    log_g = np.log(np.array([[1.0, 3.0], [1.0, 1.0], [3.0, 1.0]]))
+    mean = np.array([0.75, 0.5, 0.25])
+
+    def made(second):
+        return xr.Dataset(
+            {
+                "log_g": ((names[0], second), log_g),
+                "conditional_mean": (names[0], mean),
+                "conditional_mean_error": (names[0], np.full(3, 0.03)),
+            },
+            coords={names[0]: [-0.35, -0.25, -0.15], second: [0.0, 1.0]},
+        )
+
+    position, trained, error = np.array([-0.45, -0.35, -0.15]), np.array([0.0, 0.7, 0.5]), np.array([0.0, 0.04, 0.04])
+    found = entropic_advantage(made(names[1]), position, trained, error)
+    assert found.position == pytest.approx([-0.35, -0.15])
+    assert found.value == pytest.approx([0.05, -0.25])
+    assert found.error == pytest.approx([0.05, 0.05])
+    assert entropic_advantage(made("log_test_loss"), position, trained, error).value == pytest.approx([-0.05, 0.25])
+    with pytest.raises(ValueError, match="shapes"):
+        entropic_advantage(made(names[1]), position, trained[:2], error)
