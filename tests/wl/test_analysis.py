@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 import xarray as xr
+from flat_runs import landscape, sampled
 
-from tests.wl.flat_runs import landscape, sampled
 from wl.analysis import entropic_advantage, equilibrium_curve, marginal, maximum_entropy_curve
 from wl.systems.free_spins import free_spins
 

@@ -142,17 +142,16 @@ def test_a_reference_of_a_margin_is_drawn_from_its_solutions():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("n_weights", "n_patterns", "number"), [(101, 51, 0), (101, 51, 1), (201, 101, 0)])
-def test_free_entropies_in_a_field_against_thermodynamic_integration(n_weights, n_patterns, number):
+@pytest.mark.parametrize("number", [0, 1])
+def test_free_entropies_in_a_field_against_thermodynamic_integration(number):
     # Neither flat histograms nor BP: chains at fixed fields, with errors of 2e-4 to 6e-4. What BP itself is off by is
-    # printed; at N = 101 it reaches 6e-3 at h = 0.8.
-    n_trials = 600_000_000
-    one = surroundings(Task(n_weights, n_patterns, number, 1, n_trials))
-    patterns = instance_of(n_weights, n_patterns, number)
+    # printed; it reaches 5e-3 at h = 0.8. At N = 201 such chains hardly leave an isolated reference
+    one = surroundings(Task(101, 51, number, 1, 600_000_000))
+    patterns = instance_of(101, 51, number)
     reference = draw_reference(patterns, 1, number + 1)
     truth, error = integrated_free_entropies(patterns.values, reference, 1, one.ball, FIELDS[1:], 60_000)
     deviation = one.free_entropy[1:] - truth
-    print(f"N = {n_weights}: less integration {deviation} ± {np.hypot(error, one.free_entropy_error[1:])},")
+    print(f"less integration {deviation} ± {np.hypot(error, one.free_entropy_error[1:])},")
     print(f"  BP less integration {one.bp[1:] - truth}")
     assert np.all(error < 1e-3)
     assert np.all(np.abs(deviation) < 1.5e-3)
