@@ -7,14 +7,16 @@ import json
 import os
 import platform
 import tempfile
-from collections.abc import Mapping
+import zipfile
+import zlib
+from collections.abc import Iterable, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-__all__ = ["load_table", "provenance", "save_table", "write_atomically"]
+__all__ = ["load_arrays", "load_table", "provenance", "save_table", "write_atomically"]
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -60,6 +62,27 @@ def save_table(path: Path, columns: Mapping[str, np.ndarray], origin: Mapping[st
 
 def load_table(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     """Read back what `save_table` wrote as NPZ: the arrays and the provenance."""
-    with np.load(path, allow_pickle=False) as data:
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as data:
         columns = {name: data[name] for name in data.files if name != "provenance"}
         return columns, json.loads(str(data["provenance"]))
+
+
+def load_arrays(path: Path, kind: str, names: Iterable[str]) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    """As `load_table`, for a file that a user names: `kind` says in errors what it should be.
+
+    Raises
+    ------
+    ValueError
+        If the file is missing, damaged, or lacks one of the arrays.
+    """
+    if not path.is_file():
+        raise ValueError(f"{kind} file {str(path)!r} does not exist")
+    try:
+        arrays, origin = load_table(path)
+    except (ValueError, KeyError, TypeError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise ValueError(f"{kind} file {str(path)!r} cannot be read ({error}); allowed: what save wrote") from None
+    missing = sorted(set(names) - set(arrays))
+    if missing:
+        found = ", ".join(sorted(arrays)) or "nothing"
+        raise ValueError(f"{kind} file {str(path)!r} holds no array {missing[0]!r}; found: {found}")
+    return arrays, origin

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from wl.systems.binary_perceptron import binary_perceptron
 from wl.systems.free_spins import free_spins
 from wl.systems.interface import System
 from wl.systems.ising import ising
+from wl.systems.neural_network import rebuilt_network
 from wl.systems.quadratic import quadratic_blocks
 
 __all__ = ["SYSTEMS", "MakeOptions", "make_system", "rebuild"]
@@ -55,8 +56,9 @@ SYSTEMS: dict[str, Callable[[Mapping[str, Any], Mapping[str, Any]], System]] = {
     "free_spins": lambda parameters, data: free_spins(parameters["n_spins"], reference=data["reference"]),
     "quadratic": lambda parameters, _: quadratic_blocks(parameters["first_dimension"], parameters["second_dimension"]),
     "perceptron": _perceptron,
+    "neural_network": rebuilt_network,
 }
-USED = {
+USED = {  # options of the command line; a neural network has none of its own here
     "ising": {"size"},
     "free_spins": {"n", "data_seed"},
     "quadratic": {"dimensions"},
@@ -72,7 +74,7 @@ def rebuild(name: str, parameters: Mapping[str, Any], data: Mapping[str, Any]) -
     ValueError
         For an unknown name.
     """
-    _check_name(name)
+    _check_name(name, SYSTEMS)
     return SYSTEMS[name](parameters, data)
 
 
@@ -85,7 +87,7 @@ def make_system(name: str, options: MakeOptions) -> System:
         For an unknown name, options of another system, or missing ones.
     """
     name = name.replace("-", "_")
-    _check_name(name)
+    _check_name(name, USED)
     for option in fields(options):
         given = getattr(options, option.name) != option.default
         if given and option.name not in USED[name] | {"variables"}:
@@ -143,9 +145,9 @@ def _dimensions(text: str) -> list[int]:
     return numbers
 
 
-def _check_name(name: str) -> None:
-    if name not in SYSTEMS:
-        raise ValueError(f"system = {name!r} is not known; allowed: {', '.join(SYSTEMS)}")
+def _check_name(name: str, known: Iterable[str]) -> None:
+    if name not in known:
+        raise ValueError(f"system = {name!r} is not known; allowed: {', '.join(known)}")
 
 
 def _needed(name: str, value: Any) -> Any:

@@ -40,4 +40,4 @@ class Steps:
         for window in sampler.windows:
             for particle in window.particles:
                 step = getattr(particle.state, self.system.step)
-                step[0] = min(self.system.largest_step, factor * step[0])
+                step[:] = np.minimum(self.system.largest_step, factor * step)

@@ -116,7 +116,7 @@ class System:
         Draws that find out what part of all configurations a grid covers, where that is not known otherwise; 0 where
         they would cost too much or hit nothing.
     step : str, optional
-        Array of the state, of one entry, that scales the moves: it is adapted while the weights are learned.
+        Array of the state that scales the moves: it is adapted while the weights are learned.
     largest_step : float
         To which.
     data : dict of ndarray

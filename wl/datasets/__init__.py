@@ -1,0 +1,1 @@
+"""Data sets of the experiments, and tables of the user."""

@@ -1,0 +1,212 @@
+"""Data of the user: a table in a CSV or NPZ file, with a target column and a column that says train or test.
+
+Every other column is a feature. A CSV file has a header line; an NPZ file has one array for each column, of shape
+(n_rows,), or (n_rows, k) for k features at once, and text where the split is. Rows are counted from 1, the header left
+out. All numbers must be finite, and no feature may be constant over the training rows: it would be one more bias.
+
+Standardised features are (x - mean)/(standard deviation), both over the training rows alone, so that the test rows
+leave no trace in what the network is trained on. Targets are never changed.
+
+Not for categories in words or missing values: encode or fill them first.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import zipfile
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from wl.datasets.split import Dataset, Split
+
+__all__ = ["read_table"]
+
+PARTS = ("train", "test")
+
+
+def read_table(
+    path: Path | str,
+    target: str | Sequence[str],
+    split: str,
+    *,
+    labelled: bool = True,
+    n_classes: int | None = None,
+    standardise: bool = False,
+) -> Dataset:
+    """Read a data set from a table.
+
+    Parameters
+    ----------
+    path : path
+        A .csv or .npz file.
+    target : str or sequence of str
+        Column of class labels 0, 1, …; or columns of real numbers.
+    split : str
+        Column whose values are train and test.
+    labelled : bool
+        Whether the target is a class label, as the logistic and softmax heads need it.
+    n_classes : int, optional
+        Labels must be below it; unless given, below one more than the largest label of the training rows.
+    standardise : bool
+        Whether features are standardised by the training rows.
+
+    Returns
+    -------
+    Dataset
+        Features in the order of the file; its parameters name the file, its SHA-256, and the features.
+
+    Raises
+    ------
+    ValueError
+        For a missing or damaged file, missing columns, rows of another length, entries that are not finite numbers,
+        labels that are not 0, 1, … below the number of classes, values of the split other than train and test, a part
+        without rows, a constant feature. The message names the column and the row.
+    """
+    source = Path(path)
+    targets = (target,) if isinstance(target, str) else tuple(target)
+    content = _content(source)
+    columns = _csv_columns(source, content) if source.suffix == ".csv" else _npz_columns(source, content)
+    rest = _feature_columns(source, columns, targets, split)
+    in_train = _in_train(split, columns[split])
+    names, features = _features(rest, in_train, standardise)
+    wanted = np.hstack([_numbers(name, columns[name]) for name in targets])
+    found = _labels(targets, wanted, in_train, n_classes) if labelled else wanted
+    parameters = {
+        "file": source.name,
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "target": list(targets),
+        "split": split,
+        "features": names,
+        "standardise": standardise,
+    }
+    train, test = (Split(features[part], found[part]) for part in (in_train, ~in_train))
+    return Dataset(train, test, source.stem, parameters)
+
+
+def _content(path: Path) -> bytes:
+    if path.suffix not in (".csv", ".npz"):
+        raise ValueError(f"table = {str(path)!r} is not usable; allowed: a name ending in .csv or .npz")
+    if not path.is_file():
+        raise ValueError(f"table {str(path)!r} does not exist")
+    return path.read_bytes()
+
+
+def _csv_columns(path: Path, content: bytes) -> dict[str, np.ndarray]:
+    try:
+        rows = [row for row in csv.reader(io.StringIO(content.decode("utf-8-sig")), strict=True) if row]
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise ValueError(f"table {str(path)!r} cannot be read ({error}); allowed: CSV in UTF-8") from None
+    if len(rows) < 2:
+        raise ValueError(f"table {str(path)!r} has {len(rows)} lines; allowed: a header and at least two rows")
+    header = [name.strip() for name in rows[0]]
+    twice = [name for number, name in enumerate(header) if name in header[:number]]
+    if twice:
+        raise ValueError(f"column {twice[0]!r} stands twice in {str(path)!r}; allowed: once")
+    for number, row in enumerate(rows[1:], 1):
+        if len(row) != len(header):
+            raise ValueError(f"row {number} of {str(path)!r} has {len(row)} entries; allowed: {len(header)}")
+    return {name: np.array(entries) for name, entries in zip(header, zip(*rows[1:], strict=True), strict=True)}
+
+
+def _npz_columns(path: Path, content: bytes) -> dict[str, np.ndarray]:
+    try:
+        with np.load(io.BytesIO(content), allow_pickle=False) as data:
+            columns = {name: data[name] for name in data.files}
+    except (ValueError, TypeError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise ValueError(f"table {str(path)!r} cannot be read ({error}); allowed: NPZ without pickle") from None
+    lengths = {name: array.shape for name, array in columns.items()}
+    for name, shape in lengths.items():
+        if len(shape) not in (1, 2) or shape[0] != next(iter(lengths.values()))[0]:
+            raise ValueError(
+                f"column {name!r} has shape {shape}; allowed: (n_rows,) or (n_rows, k), n_rows the same for all"
+            )
+    return columns
+
+
+def _feature_columns(
+    path: Path, columns: dict[str, np.ndarray], targets: tuple[str, ...], split: str
+) -> dict[str, np.ndarray]:
+    """The columns that are neither target nor split."""
+    for name in (*targets, split):
+        if name not in columns:
+            raise ValueError(f"column {name!r} is not in {str(path)!r}; allowed: {', '.join(columns)}")
+    rest = {name: column for name, column in columns.items() if name not in {*targets, split}}
+    if not rest:
+        raise ValueError(f"{str(path)!r} has no features; allowed: columns beside {', '.join((*targets, split))}")
+    return rest
+
+
+def _in_train(name: str, column: np.ndarray) -> np.ndarray:
+    """Which rows are for training."""
+    entries = [str(entry).strip() for entry in column] if column.ndim == 1 else []
+    for number, entry in enumerate(entries, 1):
+        if entry not in PARTS:
+            raise ValueError(f"column {name!r}, row {number}: {entry!r} is not known; allowed: {', '.join(PARTS)}")
+    for part in PARTS:
+        if part not in entries:
+            raise ValueError(
+                f"column {name!r} has no row {part!r}; allowed: at least one row of each of {', '.join(PARTS)}"
+            )
+    return np.array(entries) == "train"
+
+
+def _numbers(name: str, column: np.ndarray) -> np.ndarray:
+    """The column as float64 (n_rows, k)."""
+    block = column if column.ndim == 2 else column[:, None]
+    if block.dtype.kind in "iuf":
+        numbers = block.astype(np.float64)
+    else:
+        numbers = np.array([[_number(name, row, entry) for entry in line] for row, line in enumerate(block, 1)])
+    bad = np.argwhere(~np.isfinite(numbers))
+    if bad.size:
+        row, place = map(int, bad[0])
+        raise ValueError(
+            f"column {name!r}, row {row + 1}: {numbers[row, place]} is not finite; allowed: finite numbers"
+        )
+    return numbers
+
+
+def _number(name: str, row: int, entry: str) -> float:
+    try:
+        return float(entry)
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"column {name!r}, row {row}: {str(entry)!r} is not a number; allowed: finite numbers"
+        ) from None
+
+
+def _features(columns: dict[str, np.ndarray], in_train: np.ndarray, standardise: bool) -> tuple[list[str], np.ndarray]:
+    """Names and values (n_rows, n_inputs) of the features."""
+    blocks = {name: _numbers(name, column) for name, column in columns.items()}
+    names = [
+        name if block.shape[1] == 1 else f"{name}[{place}]"
+        for name, block in blocks.items()
+        for place in range(block.shape[1])
+    ]
+    features = np.hstack(list(blocks.values()))
+    constant = np.flatnonzero(np.ptp(features[in_train], axis=0) == 0.0)
+    if constant.size:
+        name, value = names[constant[0]], float(features[in_train][0, constant[0]])
+        raise ValueError(f"column {name!r} is {value!r} in all training rows; allowed: features that vary there")
+    if standardise:
+        features = (features - features[in_train].mean(axis=0)) / features[in_train].std(axis=0)
+    return names, features
+
+
+def _labels(targets: tuple[str, ...], columns: np.ndarray, in_train: np.ndarray, n_classes: int | None) -> np.ndarray:
+    if columns.shape[1] != 1:
+        raise ValueError(f"target {', '.join(targets)} has {columns.shape[1]} columns; allowed: one column of labels")
+    labels = columns[:, 0]
+    most = int(labels[in_train].max()) if n_classes is None else n_classes - 1
+    bad = np.flatnonzero((labels < 0.0) | (labels > most) | (labels != np.floor(labels)))
+    if bad.size:
+        row = int(bad[0])
+        raise ValueError(
+            f"column {targets[0]!r}, row {row + 1}: {labels[row]:g} is no label; allowed: integers from 0 to {most}"
+        )
+    return labels.astype(np.int64)

@@ -1,0 +1,1 @@
+"""Fully connected networks: shapes, forward passes, and ensembles trained by gradients."""

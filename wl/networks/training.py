@@ -1,0 +1,147 @@
+"""Ensembles of trained networks: many independent runs of gradient descent, and what they went through.
+
+A run draws its start, then takes mini-batches in a new random order in every epoch; the last batch of an epoch holds
+what is left. SGD is θ ← θ - η ∂c/∂θ without momentum; Adam has the constants of its paper. A clipped run keeps every
+parameter within the sampler's box after each step, the start included. A run in which a loss or a parameter is not
+finite is over, and its number of epochs is kept; curves leave it out (see `wl.networks.training_curves`).
+
+Run k depends on the seed and k alone: neither on the other runs nor on the executor. The kernels release the
+interpreter, so threads are enough.
+
+Not for wide layers (beyond some hundred neurons a matrix library is faster) nor for many points.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from concurrent.futures import Executor
+from typing import NamedTuple
+
+import numpy as np
+
+from perceptron.checks import check_integer
+from perceptron.sweep import sweep
+from wl.datasets.split import Dataset
+from wl.kernels import training as kernels
+from wl.networks.architecture import Architecture
+from wl.networks.evaluation import points_of, shape_of
+from wl.networks.initialisation import INITIALISATIONS
+from wl.networks.training_ensemble import OPTIMIZERS, TrainingEnsemble, TrainingOptions
+from wl.streams import stream_of
+
+__all__ = ["train_ensemble"]
+
+DECAYS, EPSILON = (0.9, 0.999), 1e-8  # β₁, β₂ and ε of Adam
+
+
+class _Task(NamedTuple):
+    """One run; what it draws depends on the seed and its number alone."""
+
+    dataset: Dataset
+    architecture: Architecture
+    options: TrainingOptions
+    seed: int
+    number: int
+
+
+class _Run(NamedTuple):
+    diverged_at: int
+    records: np.ndarray  # (4, n_records): losses and accuracies
+    parameters: np.ndarray
+
+
+def train_ensemble(
+    dataset: Dataset,
+    architecture: Architecture,
+    options: TrainingOptions | None = None,
+    *,
+    seed: int = 1,
+    executor: Executor | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> TrainingEnsemble:
+    """Train independent networks on one data set.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    architecture : Architecture
+    options : TrainingOptions, optional
+    seed : int
+        Draws the starts and the order of the points.
+    executor : concurrent.futures.Executor, optional
+        Threads or processes; None computes here. The result does not depend on it.
+    progress : callable, optional
+        Called with (finished runs, runs).
+
+    Returns
+    -------
+    TrainingEnsemble
+        After Ctrl-C the finished runs.
+
+    Raises
+    ------
+    ValueError
+        If the data do not fit the network, the batch is larger than the training part, or the seed is negative.
+    """
+    chosen = TrainingOptions() if options is None else options
+    points_of(architecture, dataset.train), points_of(architecture, dataset.test)
+    architecture.half_widths(chosen.box)
+    check_integer("batch_size", chosen.batch_size, least=1, most=dataset.train.n_points)
+    start, first = time.perf_counter(), check_integer("seed", seed, least=0)
+    tasks = [_Task(dataset, architecture, chosen, first, number) for number in range(chosen.n_runs)]
+    results, _ = sweep(_train_one, tasks, executor, progress)
+    finished = [number for number, run in enumerate(results) if run is not None]
+    runs = [results[number] for number in finished]
+    return TrainingEnsemble(
+        architecture,
+        chosen,
+        {"name": dataset.name, "parameters": dict(dataset.parameters)},
+        first,
+        np.array(finished, dtype=np.int64),
+        np.array([run.diverged_at for run in runs], dtype=np.int64),
+        chosen.epochs,
+        _trajectories(runs, architecture, chosen),
+        np.array([run.parameters for run in runs]).reshape(len(runs), architecture.n_parameters),
+        time.perf_counter() - start,
+    )
+
+
+def _train_one(task: _Task) -> _Run:
+    architecture, options = task.architecture, task.options
+    for_start, for_order = np.random.SeedSequence(task.seed, spawn_key=(task.number,)).spawn(2)
+    rng, half_widths = np.random.default_rng(for_start), architecture.half_widths(options.box)
+    boxed = {"box": options.box} if options.initialisation == "box" else {}
+    parameters = INITIALISATIONS[options.initialisation](architecture, 1, rng=rng, **boxed)[0]
+    if options.clip:
+        parameters = np.clip(parameters, -half_widths, half_widths)
+    epochs = options.epochs
+    records = np.full((4, epochs.size), np.nan)
+    with np.errstate(all="ignore"):  # without compilation wrapping random words warn, and so do runs that diverge
+        diverged_at = kernels.train(
+            shape_of(architecture),
+            _rule(options, half_widths),
+            points_of(architecture, task.dataset.train),
+            points_of(architecture, task.dataset.test),
+            parameters,
+            stream_of(for_order),
+            epochs,
+            records,
+        )
+    return _Run(diverged_at, records, parameters)
+
+
+def _rule(options: TrainingOptions, half_widths: np.ndarray) -> kernels.Rule:
+    limits = half_widths if options.clip else np.full(half_widths.size, np.inf)
+    optimizer = OPTIMIZERS.index(options.optimizer)
+    return kernels.Rule(optimizer, options.learning_rate, options.batch_size, limits, np.array(DECAYS), EPSILON)
+
+
+def _trajectories(runs: list[_Run], architecture: Architecture, options: TrainingOptions) -> np.ndarray:
+    """The four metrics, shape (4, n_runs, n_records)."""
+    found = np.array([run.records for run in runs]).reshape(len(runs), 4, options.epochs.size).transpose(1, 0, 2).copy()
+    with np.errstate(divide="ignore"):  # a loss of zero
+        found[:2] = np.log(found[:2])
+    if architecture.head == "linear":
+        found[2:] = np.nan
+    return found

@@ -1,0 +1,204 @@
+"""Curves of an ensemble against its training loss: what training reaches at each ln L_train.
+
+The points of a curve are bins of ln L_train. Neighbouring records of a run are far from independent, so what is
+averaged and what gives the error are runs: a run's mean over its records in a bin is one number x_k, and
+
+    mean = Σ x_k / n,   error = √(Σ (x_k - mean)² / (n (n - 1))),   n runs with records in the bin.
+
+The second rule takes of all records in the bin, over all runs, the one of lowest test loss. Its error is the standard
+deviation over bootstrap samples of the runs, in closed form: with the n runs in the order of their lowest test loss in
+the bin, run k = 1, …, n gives the lowest of a sample with probability ((n - k + 1)ⁿ - (n - k)ⁿ)/nⁿ. The lowest of many
+runs is lower than that of few: compare ensembles of one size.
+
+Runs that diverged are left out, and so are records with a loss of zero. The mean over records weighs epochs evenly
+where records are evenly spaced.
+
+Source: "High-entropy advantage in neural networks' generalizability", main text (mean) and supplement (lowest test
+loss).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from perceptron.checks import check_integer, check_real
+from perceptron.solution import Estimate
+from wl.networks.training_ensemble import TrainingEnsemble
+
+__all__ = [
+    "RULES",
+    "BestPoint",
+    "TrainingCurve",
+    "best_early_stopping",
+    "change_in_second_half",
+    "mean_at",
+    "outside_box",
+    "training_curve",
+]
+
+RULES = ("mean", "lowest test loss")
+BIN_WIDTH = 0.1  # of ln L_train
+LEAST_RUNS = 10  # in a bin that may be the best point
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TrainingCurve:
+    """A metric against ln L_train.
+
+    Attributes
+    ----------
+    metric, rule : str
+    edges : ndarray, shape (n_bins + 1,)
+        Of the bins of ln L_train, multiples of the width.
+    values, errors : ndarray, shape (n_bins,)
+        nan in bins without records; errors also where there is one run.
+    n_runs : ndarray of int64, shape (n_bins,)
+        Runs with records in the bin.
+    """
+
+    metric: str
+    rule: str
+    edges: np.ndarray
+    values: np.ndarray
+    errors: np.ndarray
+    n_runs: np.ndarray
+
+    @property
+    def centres(self) -> np.ndarray:
+        """Middles of the bins."""
+        return 0.5 * (self.edges[:-1] + self.edges[1:])
+
+
+@dataclass(frozen=True, slots=True)
+class BestPoint:
+    """Where a curve is best.
+
+    Attributes
+    ----------
+    log_train_loss : float
+        Middle of the bin.
+    estimate : Estimate
+        The metric there. As the best of many points it is too good by about its error.
+    n_runs : int
+        Runs in the bin.
+    """
+
+    log_train_loss: float
+    estimate: Estimate
+    n_runs: int
+
+
+def training_curve(
+    ensemble: TrainingEnsemble, metric: str = "test_accuracy", *, rule: str = "mean", width: float = BIN_WIDTH
+) -> TrainingCurve:
+    """Curve of a metric against ln L_train.
+
+    Raises
+    ------
+    ValueError
+        For an unknown metric or rule, a width that is not positive, or an ensemble without a usable record.
+    """
+    check_real("width", width, above=0.0)
+    if rule not in RULES:
+        raise ValueError(f"rule = {rule!r} is not known; allowed: {', '.join(RULES)}")
+    values, losses = ensemble[metric][ensemble.kept], ensemble["log_train_loss"][ensemble.kept]
+    usable = np.isfinite(losses)
+    if not usable.any():
+        raise ValueError(
+            f"no record of {ensemble.n_runs} runs ({ensemble.n_diverged} diverged) has a finite ln L_train"
+        )
+    bins = np.floor(np.where(usable, losses, 0.0) / width).astype(np.int64)
+    lowest, highest = int(bins[usable].min()), int(bins[usable].max())
+    bins = np.where(usable, bins - lowest, -1)
+    n_bins = highest - lowest + 1
+    if rule == "mean":
+        found = _means_over_runs(bins, values, n_bins)
+    else:
+        found = _at_lowest_test_loss(bins, values, ensemble["log_test_loss"][ensemble.kept], n_bins)
+    return TrainingCurve(metric, rule, width * np.arange(lowest, highest + 2), *found)
+
+
+def _means_over_runs(bins: np.ndarray, values: np.ndarray, n_bins: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Mean, standard error and number of runs in each bin."""
+    n_runs = bins.shape[0]
+    records, totals = np.zeros((n_runs, n_bins)), np.zeros((n_runs, n_bins))
+    runs, places = np.nonzero(bins >= 0)
+    np.add.at(records, (runs, bins[runs, places]), 1.0)
+    np.add.at(totals, (runs, bins[runs, places]), values[runs, places])
+    with np.errstate(invalid="ignore", divide="ignore"):  # bins that a run, or all runs, or all but one never saw
+        of_runs = totals / records
+        count = np.count_nonzero(records, axis=0)
+        means = np.nansum(of_runs, axis=0) / count
+        squares = np.nansum((of_runs - means) ** 2, axis=0)
+        errors = np.sqrt(squares / (count * (count - 1.0)))
+    return means, errors, count
+
+
+def _at_lowest_test_loss(
+    bins: np.ndarray, values: np.ndarray, test_losses: np.ndarray, n_bins: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Value at the lowest test loss, bootstrap error over the runs, and number of runs in each bin."""
+    found, errors, count = np.full(n_bins, np.nan), np.full(n_bins, np.nan), np.zeros(n_bins, dtype=np.int64)
+    for b in range(n_bins):
+        masked = np.where(bins == b, test_losses, np.inf)
+        records = np.argmin(masked, axis=1)
+        runs = np.flatnonzero((bins == b).any(axis=1))
+        runs = runs[np.argsort(masked[runs, records[runs]], kind="stable")]
+        n = count[b] = runs.size
+        if n == 0:
+            continue
+        of_runs = values[runs, records[runs]]
+        found[b] = of_runs[0]
+        if n > 1:
+            left = np.arange(n, -1, -1) / n
+            chances = left[:-1] ** n - left[1:] ** n
+            errors[b] = np.sqrt(chances @ (of_runs - chances @ of_runs) ** 2)
+    return found, errors, count
+
+
+def best_early_stopping(curve: TrainingCurve, *, least_runs: int = LEAST_RUNS) -> BestPoint:
+    """Best point of a curve: largest accuracy or lowest loss, among bins with enough runs.
+
+    Raises
+    ------
+    ValueError
+        If no bin has so many runs.
+    """
+    check_integer("least_runs", least_runs, least=1)
+    allowed = (curve.n_runs >= least_runs) & np.isfinite(curve.values)
+    if not allowed.any():
+        raise ValueError(f"least_runs = {least_runs} is met by no bin; allowed: at most {int(curve.n_runs.max())}")
+    sign = 1.0 if curve.metric.endswith("accuracy") else -1.0
+    best = int(np.argmax(np.where(allowed, sign * curve.values, -np.inf)))
+    estimate = Estimate(float(curve.values[best]), float(curve.errors[best]))
+    return BestPoint(float(curve.centres[best]), estimate, int(curve.n_runs[best]))
+
+
+def mean_at(ensemble: TrainingEnsemble, metric: str, epoch: int | None = None) -> Estimate:
+    """Mean over the runs that did not diverge at the last record until `epoch`, with its standard error."""
+    until = ensemble.epochs[-1] if epoch is None else epoch
+    record = int(np.searchsorted(ensemble.epochs, until, side="right")) - 1
+    return _mean(ensemble[metric][ensemble.kept, record])
+
+
+def change_in_second_half(ensemble: TrainingEnsemble, metric: str) -> Estimate:
+    """Mean over runs of the change of a metric from half of the epochs to the end: whether training goes on."""
+    middle = int(np.searchsorted(ensemble.epochs, ensemble.epochs[-1] // 2, side="right")) - 1
+    of_runs = ensemble[metric][ensemble.kept]
+    with np.errstate(invalid="ignore"):  # losses of zero at both
+        return _mean(of_runs[:, -1] - of_runs[:, middle])
+
+
+def outside_box(ensemble: TrainingEnsemble) -> Estimate:
+    """Mean over runs of the share of parameters that end outside the sampler's box; zero for clipped runs."""
+    return _mean(ensemble.outside_box[ensemble.kept])
+
+
+def _mean(values: np.ndarray) -> Estimate:
+    if values.size == 0:
+        return Estimate(float("nan"), float("nan"))
+    with np.errstate(invalid="ignore"):  # losses of zero
+        error = values.std(ddof=1) / np.sqrt(values.size) if values.size > 1 else float("nan")
+    return Estimate(float(values.mean()), float(error))

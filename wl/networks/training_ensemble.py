@@ -1,0 +1,190 @@
+"""Settings and result of an ensemble of trained networks."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from perceptron.checks import check_integer, check_real
+from perceptron.files import load_arrays, provenance, save_table
+from wl.networks.architecture import Architecture
+from wl.networks.initialisation import INITIALISATIONS
+
+__all__ = ["METRICS", "OPTIMIZERS", "SPIRAL_BASELINE", "TrainingEnsemble", "TrainingOptions", "load_ensemble"]
+
+OPTIMIZERS = ("sgd", "adam")
+METRICS = ("log_train_loss", "log_test_loss", "train_accuracy", "test_accuracy")
+RECORDS_A_DECADE = 100
+ARRAYS = ("run_numbers", "diverged_at", "epochs", "trajectories", "parameters")
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingOptions:
+    """How an ensemble is trained.
+
+    Attributes
+    ----------
+    n_runs : int
+        Independent networks.
+    optimizer : str
+        sgd or adam.
+    learning_rate : float
+        η, positive.
+    batch_size : int
+        Points of a mini-batch; the last one of an epoch holds what is left.
+    n_epochs : int
+        Passes over the training points.
+    record_every : int or None
+        Epochs between records; None records about a hundred times a decade of epochs. The start and the last epoch
+        are always recorded.
+    clip : bool
+        Whether parameters are kept in the sampler's box.
+    box : float, tuple of float, or None
+        As in `Architecture.half_widths`.
+    initialisation : str
+        box, xavier or fan-in, see `wl.networks.initialisation`.
+
+    Raises
+    ------
+    ValueError
+        For numbers out of range or unknown names.
+    """
+
+    n_runs: int = 100
+    optimizer: str = "sgd"
+    learning_rate: float = 0.05
+    batch_size: int = 10
+    n_epochs: int = 4000
+    record_every: int | None = 10
+    clip: bool = True
+    box: float | tuple[float, ...] | None = None
+    initialisation: str = "box"
+
+    def __post_init__(self) -> None:
+        for name in ("n_runs", "batch_size", "n_epochs", "record_every"):
+            value = getattr(self, name)
+            if name != "record_every" or value is not None:
+                object.__setattr__(self, name, check_integer(name, value, least=1))
+        object.__setattr__(self, "learning_rate", check_real("learning_rate", self.learning_rate, above=0.0))
+        for name, known in (("optimizer", OPTIMIZERS), ("initialisation", tuple(INITIALISATIONS))):
+            value = getattr(self, name)
+            if value not in known:
+                raise ValueError(f"{name} = {value!r} is not known; allowed: {', '.join(known)}")
+
+    @property
+    def epochs(self) -> np.ndarray:
+        """Epochs after which is recorded, int64 (n_records,), 0 for the start."""
+        if self.record_every is not None:
+            chosen = np.arange(0, self.n_epochs, self.record_every)
+        else:
+            exponents = np.arange(0.0, math.log10(self.n_epochs), 1.0 / RECORDS_A_DECADE)
+            chosen = np.concatenate([[0], np.unique(np.round(10.0**exponents))])
+        return np.unique(np.append(chosen, self.n_epochs)).astype(np.int64)
+
+
+SPIRAL_BASELINE = TrainingOptions()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TrainingEnsemble:
+    """What the runs of an ensemble went through, and where they ended.
+
+    Attributes
+    ----------
+    architecture : Architecture
+    options : TrainingOptions
+    dataset : mapping
+        Name and parameters of the data set.
+    seed : int
+        Run k draws from SeedSequence(seed, spawn_key=(k,)).
+    run_numbers : ndarray of int64, shape (n_runs,)
+        k of every run; all below options.n_runs unless the computation was interrupted.
+    diverged_at : ndarray of int64, shape (n_runs,)
+        Epoch at which a loss or a parameter of the run was found not to be finite; -1 where all were.
+    epochs : ndarray of int64, shape (n_records,)
+        Of the records.
+    trajectories : ndarray of float64, shape (4, n_runs, n_records)
+        The four METRICS: ln of the losses (-inf for a loss of zero) and accuracies (nan for the linear head);
+        nan from the epoch on at which a run diverged.
+    parameters : ndarray of float64, shape (n_runs, n_parameters)
+        At the end.
+    seconds : float
+        Wall time.
+    """
+
+    architecture: Architecture
+    options: TrainingOptions
+    dataset: Mapping[str, Any]
+    seed: int
+    run_numbers: np.ndarray
+    diverged_at: np.ndarray
+    epochs: np.ndarray
+    trajectories: np.ndarray
+    parameters: np.ndarray
+    seconds: float
+
+    def __getitem__(self, metric: str) -> np.ndarray:
+        """One of METRICS, shape (n_runs, n_records)."""
+        if metric not in METRICS:
+            raise ValueError(f"metric = {metric!r} is not known; allowed: {', '.join(METRICS)}")
+        return self.trajectories[METRICS.index(metric)]
+
+    @property
+    def n_runs(self) -> int:
+        """Runs that were finished, diverged ones included."""
+        return int(self.run_numbers.size)
+
+    @property
+    def n_diverged(self) -> int:
+        """Runs that ended in numbers that are not finite."""
+        return int(np.count_nonzero(self.diverged_at >= 0))
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether runs are missing."""
+        return self.n_runs < self.options.n_runs
+
+    @property
+    def kept(self) -> np.ndarray:
+        """Which runs stayed finite, bool (n_runs,)."""
+        return self.diverged_at < 0
+
+    @property
+    def outside_box(self) -> np.ndarray:
+        """Share of the parameters of every run that end outside the sampler's box, shape (n_runs,)."""
+        outside = np.abs(self.parameters) > self.architecture.half_widths(self.options.box)
+        return np.where(self.kept, outside.mean(axis=1), np.nan)
+
+    def save(self, path: Path) -> None:
+        """Write an .npz file that `load_ensemble` reads."""
+        description = {
+            "architecture": asdict(self.architecture) | {"hidden": [int(width) for width in self.architecture.hidden]},
+            "options": asdict(self.options),
+            "dataset": dict(self.dataset),
+            "seed": self.seed,
+            "seconds": self.seconds,
+        }
+        save_table(path, {name: getattr(self, name) for name in ARRAYS}, provenance(**description))
+
+
+def load_ensemble(path: Path) -> TrainingEnsemble:
+    """Read what `TrainingEnsemble.save` wrote.
+
+    Raises
+    ------
+    ValueError
+        If the file is missing, damaged or holds something else.
+    """
+    arrays, origin = load_arrays(Path(path), "ensemble", ARRAYS)
+    described = origin["parameters"]
+    shape, options = described["architecture"], described["options"]
+    if isinstance(options["box"], list):
+        options["box"] = tuple(options["box"])
+    fields: dict[str, Any] = {name: described[name] for name in ("dataset", "seed", "seconds")} | arrays
+    fields["architecture"] = Architecture(**shape | {"hidden": tuple(shape["hidden"])})
+    return TrainingEnsemble(options=TrainingOptions(**options), **fields)

@@ -1,0 +1,244 @@
+"""Parameter space of a fully connected network: losses and accuracies on training and test points.
+
+Parameters w are uniform in a box, |w_k| <= h_k, of volume Π 2 h_k. Collective variables, one or two a system:
+
+* log_train_loss, log_test_loss: ln of the mean cross-entropy, or of the mean squared error (linear head).
+* train_accuracy, test_accuracy: the share k/n of points whose label is the predicted one.
+* smoothed_train_accuracy, smoothed_test_accuracy: the mean over points of the probability of their label.
+
+All of them are real. Bins of an accuracy should be one for each number of points, with edges half-way between: the
+window -1/(2n) : 1 + 1/(2n) : 1/n, so that k/n stands in the middle of a bin (`accuracy_window`).
+
+A move changes one parameter by a uniform step in (-step, step), or, in a share of the moves, all parameters of one
+neuron by smaller ones; outside the box it cannot be made, nor where a loss is not finite. Only the changed neuron and
+the layers above it are worked out again (`wl.systems.network_moves`). Not for networks so wide that one trial costs as
+much as a gradient: those are for molecular dynamics.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from perceptron.checks import check_real
+from wl.datasets.split import Split
+from wl.kernels.network_losses import ACCURACY, LOSS, SMOOTHED
+from wl.networks import forward
+from wl.networks.architecture import Architecture
+from wl.systems.interface import System, Variable
+from wl.systems.network_moves import NetworkModel, NetworkState
+
+__all__ = ["VARIABLES", "NetworkOptions", "accuracy_window", "neural_network", "rebuilt_network"]
+
+TRAIN, TEST = range(2)
+N_DRAWS, LARGEST_STEP = 1_000_000, 0.5
+VARIABLES = {
+    "log_train_loss": (LOSS, TRAIN),
+    "log_test_loss": (LOSS, TEST),
+    "train_accuracy": (ACCURACY, TRAIN),
+    "test_accuracy": (ACCURACY, TEST),
+    "smoothed_train_accuracy": (SMOOTHED, TRAIN),
+    "smoothed_test_accuracy": (SMOOTHED, TEST),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkOptions:
+    """Box, moves and precision.
+
+    Attributes
+    ----------
+    precision : str
+        "float32", which is several times faster, or "float64".
+    box : float or tuple of float, optional
+        Largest size of the parameters, one for all or one for each layer; None for 2/√W (`Architecture.half_widths`).
+    step : float
+        Largest change of one parameter; it stands in the state and may be changed there, as may `block_step`.
+    block_share : float
+        Share of moves that change all parameters of one neuron, from 0 to 1.
+    block_step : float
+        Largest change of each of them.
+    """
+
+    precision: str = "float32"
+    box: float | tuple[float, ...] | None = None
+    step: float = 0.1
+    block_share: float = 0.0
+    block_step: float = 0.03
+
+    def __post_init__(self) -> None:
+        check_real("step", self.step, above=0.0)
+        check_real("block_step", self.block_step, above=0.0)
+        if not 0.0 <= check_real("block_share", self.block_share) <= 1.0:
+            raise ValueError(f"block_share = {self.block_share!r} is out of range; allowed: real numbers from 0 to 1")
+
+
+def neural_network(
+    architecture: Architecture,
+    train: Split,
+    test: Split | None = None,
+    variables: Sequence[str] = ("log_train_loss",),
+    options: NetworkOptions = NetworkOptions(),  # an immutable record
+) -> System:
+    """Parameter space of a network.
+
+    Parameters
+    ----------
+    architecture : Architecture
+    train : Split
+    test : Split, optional
+        Needed for variables of test points.
+    variables : sequence of str
+        One or two keys of VARIABLES, in the order of the values; accuracies need labels.
+    options : NetworkOptions
+
+    Returns
+    -------
+    System
+        Its parameters hold `log_box_volume`, Σ ln 2 h_k: ln of the volume that g shares out.
+
+    Raises
+    ------
+    ValueError
+        For data that do not fit the architecture, or unusable variables or options.
+    """
+    names = _check_variables(architecture, test, variables)
+    splits = {TRAIN: train} if test is None else {TRAIN: train, TEST: test}
+    for part, split in splits.items():
+        forward.check_split(("train", "test")[part], split, architecture)
+    model = _model(architecture, splits, names, options)
+    dtype = np.dtype(options.precision)
+    return System(
+        name="neural_network",
+        model=model,
+        new_state=lambda: _new_state(model, dtype, options),
+        variables=tuple(_variable(name) for name in names),
+        default_variables=names,
+        log_total=_log_volume(model),
+        n_uniform_draws=N_DRAWS,
+        step="step",
+        largest_step=LARGEST_STEP,
+        parameters=_parameters(architecture, names, options, model),
+        data={
+            f"{('train', 'test')[part]}_{name}": getattr(split, name)
+            for part, split in splits.items()
+            for name in ("features", "targets")
+        },
+    )
+
+
+def accuracy_window(n_points: int) -> tuple[float, float, float]:
+    """Lowest and highest edge and width of bins, one for each number of correct points, with k/n in the middle."""
+    return -0.5 / n_points, 1.0 + 0.5 / n_points, 1.0 / n_points
+
+
+def rebuilt_network(parameters: Mapping[str, Any], data: Mapping[str, Any]) -> System:
+    """The system from its `parameters` and `data`."""
+    box = parameters["box"]
+    test = Split(data["test_features"], data["test_targets"]) if "test_features" in data else None
+    return neural_network(
+        Architecture(
+            parameters["n_inputs"],
+            tuple(parameters["hidden"]),
+            parameters["n_outputs"],
+            parameters["activation"],
+            parameters["head"],
+        ),
+        Split(data["train_features"], data["train_targets"]),
+        test,
+        tuple(parameters["variables"]),
+        NetworkOptions(
+            parameters["precision"],
+            tuple(box) if isinstance(box, list | tuple) else box,
+            parameters["step"],
+            parameters["block_share"],
+            parameters["block_step"],
+        ),
+    )
+
+
+def _check_variables(architecture: Architecture, test: Split | None, variables: Sequence[str]) -> tuple[str, ...]:
+    names = (variables,) if isinstance(variables, str) else tuple(variables)
+    if not 1 <= len(names) <= 2 or len(set(names)) < len(names) or not set(names) <= set(VARIABLES):
+        raise ValueError(f"variables = {variables!r} is not usable; allowed: one or two of {', '.join(VARIABLES)}")
+    for name in names:
+        kind, part = VARIABLES[name]
+        if kind != LOSS and architecture.head == "linear":
+            raise ValueError(f"variables has {name!r} with head = 'linear'; allowed: log_train_loss, log_test_loss")
+        if part == TEST and test is None:
+            raise ValueError(f"variables has {name!r} without test; allowed: variables of training points, or a test")
+    return names
+
+
+def _variable(name: str) -> Variable:
+    return Variable(name, -math.inf, math.inf) if VARIABLES[name][0] == LOSS else Variable(name, 0.0, 1.0)
+
+
+def _parameters(
+    architecture: Architecture, names: tuple[str, ...], options: NetworkOptions, model: NetworkModel
+) -> dict[str, Any]:
+    return {
+        "n_inputs": architecture.n_inputs,
+        "hidden": list(architecture.hidden),
+        "n_outputs": architecture.n_outputs,
+        "activation": architecture.activation,
+        "head": architecture.head,
+        "variables": list(names),
+        "precision": options.precision,
+        "box": list(options.box) if isinstance(options.box, tuple | list) else options.box,
+        "step": options.step,
+        "block_share": options.block_share,
+        "block_step": options.block_step,
+        "n_parameters": architecture.n_parameters,
+        "log_box_volume": _log_volume(model),
+    }
+
+
+def _log_volume(model: NetworkModel) -> float:
+    return float(np.sum(np.log(2.0 * model.half_widths.astype(np.float64))))
+
+
+def _model(
+    architecture: Architecture, splits: Mapping[int, Split], names: tuple[str, ...], options: NetworkOptions
+) -> NetworkModel:
+    """Constants of the kernels, with those points alone that the variables are taken over."""
+    kinds, parts = zip(*(VARIABLES[name] for name in names), strict=True)
+    network, bounds, n_points = forward.kernel_network(architecture, options.precision), {}, 0
+    for part in sorted(set(parts)):
+        bounds[part] = (n_points, n_points + splits[part].n_points)
+        n_points += splits[part].n_points
+    features = np.concatenate([splits[part].features for part in bounds])
+    targets = np.concatenate([forward.kernel_targets(architecture, splits[part].targets) for part in bounds])
+    return NetworkModel(
+        network=network,
+        head=forward.kernel_head(architecture, options.precision),
+        features=forward.point_rows(features, options.precision),
+        targets=forward.point_rows(targets, options.precision),
+        half_widths=architecture.half_widths(options.box).astype(options.precision),
+        neurons=np.concatenate(
+            [layer.weights.start + layer.n_inputs * np.arange(layer.n_outputs) for layer in architecture.layers]
+        ),
+        block_share=float(options.block_share),
+        n_values=len(names),
+        kinds=(kinds[0], kinds[-1]),
+        bounds=(bounds[parts[0]], bounds[parts[-1]]),
+    )
+
+
+def _new_state(model: NetworkModel, dtype: np.dtype, options: NetworkOptions) -> NetworkState:
+    n_slots, n_points = int(model.network.slots[-1]), model.features.shape[1]
+    return NetworkState(
+        parameters=np.zeros(model.half_widths.size, dtype),
+        values=np.zeros(2),
+        proposed_values=np.zeros(2),
+        weights=forward.new_weights(model.network, dtype),
+        rows=np.zeros((2 * n_slots, n_points), dtype),
+        places=2 * np.arange(n_slots),
+        proposed_places=2 * np.arange(n_slots),
+        margins=np.zeros(n_points, dtype),
+        step=np.array([options.step, options.block_step]),
+    )
