@@ -18,6 +18,7 @@ from wl.systems.interface import System
 from wl.systems.ising import ising
 from wl.systems.neural_network import rebuilt_network
 from wl.systems.quadratic import quadratic_blocks
+from wl.tasks import SPIRALS, TaskOptions, is_task, make_task, network_system
 
 __all__ = ["SYSTEMS", "MakeOptions", "make_system", "rebuild"]
 
@@ -39,6 +40,16 @@ class MakeOptions:
     dimensions: str | None = None
     data_seed: int = 1
     variables: tuple[str, ...] = ()
+    hidden: str | None = None
+    activation: str | None = None
+    head: str | None = None
+    box: str | None = None
+    precision: str | None = None
+    train_points: int | None = None
+    test_points: int | None = None
+    target: str | None = None
+    split: str | None = None
+    standardise: bool = False
 
 
 def _perceptron(parameters: Mapping[str, Any], data: Mapping[str, Any]) -> System:
@@ -58,7 +69,20 @@ SYSTEMS: dict[str, Callable[[Mapping[str, Any], Mapping[str, Any]], System]] = {
     "perceptron": _perceptron,
     "neural_network": rebuilt_network,
 }
-USED = {  # options of the command line; a neural network has none of its own here
+TASK = {
+    "hidden",
+    "activation",
+    "head",
+    "box",
+    "train_points",
+    "test_points",
+    "target",
+    "split",
+    "standardise",
+    "data_seed",
+}
+USED = {
+    "network": TASK | {"precision"},
     "ising": {"size"},
     "free_spins": {"n", "data_seed"},
     "quadratic": {"dimensions"},
@@ -78,7 +102,7 @@ def rebuild(name: str, parameters: Mapping[str, Any], data: Mapping[str, Any]) -
     return SYSTEMS[name](parameters, data)
 
 
-def make_system(name: str, options: MakeOptions) -> System:
+def make_system(full_name: str, options: MakeOptions) -> System:
     """The system that the options of the command line describe.
 
     Raises
@@ -86,15 +110,19 @@ def make_system(name: str, options: MakeOptions) -> System:
     ValueError
         For an unknown name, options of another system, or missing ones.
     """
-    name = name.replace("-", "_")
-    _check_name(name, USED)
+    task = is_task(full_name)
+    name = "network" if task else full_name.replace("-", "_")
+    if not task:
+        _check_name(name, [*(known for known in USED if known != "network"), *SPIRALS, "a table (.csv, .npz)"])
     for option in fields(options):
         given = getattr(options, option.name) != option.default
         if given and option.name not in USED[name] | {"variables"}:
             text = option.name.replace("_", "-")
             raise ValueError(
-                f"--{text} = {getattr(options, option.name)!s} is not used with {name}; allowed: leave it out"
+                f"--{text} = {getattr(options, option.name)!s} is not used with {full_name}; allowed: leave it out"
             )
+    if task:
+        return _network(full_name, options)
     if name == "ising":
         size = check_integer("--size", _needed("size", options.size), least=3)
         check_memory(f"--size = {size}", BYTES_A_SPIN * float(size) ** 2)
@@ -105,6 +133,12 @@ def make_system(name: str, options: MakeOptions) -> System:
     if name == "quadratic":
         return quadratic_blocks(*_dimensions(_needed("dimensions", options.dimensions)))
     return _draw_perceptron(options)
+
+
+def _network(name: str, options: MakeOptions) -> System:
+    given = {key: getattr(options, key) for key in TASK if getattr(options, key) is not None}
+    precision = {} if options.precision is None else {"precision": options.precision}
+    return network_system(make_task(name, TaskOptions(**given)), options.variables, **precision)
 
 
 def _draw_perceptron(options: MakeOptions) -> System:

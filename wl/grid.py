@@ -165,6 +165,8 @@ def make_axis(system: System, name: str, window: Range | None = None, cap: float
         For an unknown variable, an empty window, or one that misses the variable's values.
     """
     position, variable = system.variable(name)
+    if window is None and variable.window is not None:
+        window = Range(*variable.window)
     if window is None and variable.spacing is None:
         raise ValueError(f"window of {name} is missing; a real variable needs {name}=lowest:highest:width")
     if window is None:

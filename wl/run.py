@@ -33,10 +33,11 @@ from wl.transition_matrix import log_g_of_transitions
 from wl.uniform_draws import UniformDraws, draw_uniformly
 from wl.window import Window, enlarged, new_transitions
 
-__all__ = ["Goal", "Plan", "Run", "cap_of", "settings_from"]
+__all__ = ["STARTS", "Goal", "Plan", "Run", "cap_of", "settings_from"]
 
 CHUNK_SECONDS = 0.25
 UNIFORM_DRAWS = 1000
+STARTS = "starts"
 BYTES_A_BIN = 150.0  # of a walker: cost, gain, flags, histograms, and eight pieces of the frozen walk
 LEARNING_SHARE_OF_TIME = 1.0 / 3.0
 
@@ -59,6 +60,8 @@ class Plan:
         Windows on variables.
     cap : float or None
         First level of the open bin of a capped variable.
+    starts : ndarray or None, shape (n, n_coordinates)
+        Configurations that every second run starts from; the others start from uniform draws.
     """
 
     system: System
@@ -69,6 +72,7 @@ class Plan:
     n_runs: int = 1
     ranges: dict[str, Range] = field(default_factory=dict)
     cap: float | None = None
+    starts: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         if not 1 <= len(self.variables) <= 2 or len(set(self.variables)) != len(self.variables):
@@ -103,7 +107,13 @@ class Plan:
             "goal": asdict(self.goal),
             "seed": self.seed,
             "runs": self.n_runs,
+            "starts": 0 if self.starts is None else len(self.starts),
         }
+
+    @property
+    def data(self) -> dict[str, np.ndarray]:
+        """Arrays that the run depends on: those of the system, and the starts."""
+        return self.system.data | ({} if self.starts is None else {STARTS: self.starts})
 
 
 def cap_of(system: System, seed: int) -> float | None:
@@ -133,8 +143,10 @@ class Run:
         check_memory(f"the grid {names} with {self.n_walkers} walkers", BYTES_A_BIN * self.grid.n_bins * self.n_walkers)
         seeds = np.random.SeedSequence(plan.seed).spawn(plan.n_runs)
         self.samplers = [Sampler(plan.system, self.grid, settings, seed, self._per_walker) for seed in seeds]
-        for sampler in self.samplers:
+        for number, sampler in enumerate(self.samplers):
             sampler.freeze_when_learned = plan.goal.converged
+            if plan.starts is not None and number % 2 == 1:
+                sampler.starts = np.roll(plan.starts, -(number // 2), axis=0)
         self.seconds = 0.0
         self.chunk = 10 * self.samplers[0].block
         self.verdict: Verdict | None = None

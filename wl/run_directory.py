@@ -32,7 +32,7 @@ from wl.checkpoint import Progress, read_checkpoint, read_progress, restore_run,
 from wl.goal import Goal
 from wl.grid import Range
 from wl.landscape import landscape_of, load_landscape, save_landscape
-from wl.run import Plan, Run, settings_from
+from wl.run import STARTS, Plan, Run, settings_from
 
 __all__ = ["RunDirectory", "create", "open_directory"]
 
@@ -172,7 +172,7 @@ def create(path: Path, plan: Plan, *, overwrite: bool = False) -> RunDirectory:
     run = Run(plan)
     path.mkdir(parents=True, exist_ok=True)
     text = {"format": FORMAT, **plan.description(), "versions": provenance()["versions"]}
-    directory = RunDirectory(path, plan, _fingerprint(text, plan.system.data))
+    directory = RunDirectory(path, plan, _fingerprint(text, plan.data))
     with directory.locked():
         held = [name for name in NAMES if (path / name).exists()]
         if held and not overwrite:
@@ -182,7 +182,7 @@ def create(path: Path, plan: Plan, *, overwrite: bool = False) -> RunDirectory:
         directory.clean()
         staging = path / STAGING
         buffer = io.BytesIO()
-        np.savez_compressed(buffer, allow_pickle=False, **plan.system.data)
+        np.savez_compressed(buffer, allow_pickle=False, **plan.data)
         try:
             write_atomically(staging / "data.npz", buffer.getvalue())
             write_checkpoint(staging, run, directory.fingerprint)
@@ -210,6 +210,7 @@ def open_directory(path: Path) -> RunDirectory:
             raise ValueError(f"its format is {text['format']}; allowed: {FORMAT}")
         with (path / "data.npz").open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             data = {name: arrays[name] for name in arrays.files}
+        starts = data.pop(STARTS, None)
         system = rebuild(text["system"]["name"], text["system"]["parameters"], data)
         ranges = {name: Range(**window) for name, window in text["ranges"].items()}
         plan = Plan(
@@ -221,10 +222,11 @@ def open_directory(path: Path) -> RunDirectory:
             text["runs"],
             ranges,
             text["cap"],
+            starts,
         )
     except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile, zlib.error) as error:
         raise ValueError(f"{str(path)!r} holds no run that can be read ({error})") from None
-    return RunDirectory(path, plan, _fingerprint(text, data))
+    return RunDirectory(path, plan, _fingerprint(text, plan.data))
 
 
 def _as_json(text: dict[str, Any]) -> bytes:
@@ -233,7 +235,10 @@ def _as_json(text: dict[str, Any]) -> bytes:
 
 def _fingerprint(text: dict[str, Any], data: dict[str, np.ndarray]) -> str:
     """Hash of everything the chain depends on; the goal may change, versions are told but not compared."""
-    kept = {key: text[key] for key in ("format", "system", "variables", "ranges", "cap", "settings", "seed", "runs")}
+    kept = {
+        key: text[key]
+        for key in ("format", "system", "variables", "ranges", "cap", "settings", "seed", "runs", "starts")
+    }
     digest = hashlib.sha256(json.dumps(json.loads(json.dumps(kept)), sort_keys=True).encode())
     for name in sorted(data):
         array = np.ascontiguousarray(data[name])

@@ -14,7 +14,7 @@ from wl.grid import Grid
 from wl.kernels import schedule as kernels
 from wl.systems.interface import System
 
-__all__ = ["SCHEDULES", "Settings", "Target", "settings_for"]
+__all__ = ["SCHEDULES", "Settings", "Target", "preset_of", "settings_for"]
 
 SCHEDULES = {
     "halving-then-inverse": kernels.HALVING_THEN_INVERSE,
@@ -136,12 +136,39 @@ def _check_name(argument: str, value: str, allowed: Any) -> None:
         raise ValueError(f"{argument} = {value!r} is not known; allowed: {', '.join(allowed)}")
 
 
+def preset_of(name: str) -> dict[str, Any]:
+    """Settings that a preset fixes: none for "default"; those of paper H's Monte Carlo for "paper".
+
+    It has stages of 3.2e6 trials with ln f = 5/(k + 10) in stage k, no transition matrix, and never freezes the
+    weights, so that its landscape is that of Wang and Landau alone.
+
+    Raises
+    ------
+    ValueError
+        For another name.
+    """
+    _check_name("preset", name, ("default", "paper"))
+    if name == "default":
+        return {}
+    return {
+        "schedule": "stages",
+        "period": 3.2e6,
+        "first_log_f": 0.5,
+        "learning": 1.0,
+        "exploring": 1.0,
+        "start": "uniform",
+        "transition_matrix": False,
+    }
+
+
 def settings_for(system: System, variables: Sequence[str] | None = None, **chosen: Any) -> Settings:
     """Defaults that suit the system and the variables that are sampled, with the user's choices on top."""
     names = variables or system.default_variables
     defaults: dict[str, Any] = {}
     if system.support_known:
         defaults |= {"hold": SHORT_HOLD, "learning": 0.2, "exploring": 0.1}
+    if system.exploration_log_f is not None:
+        defaults |= {"first_log_f": system.exploration_log_f, "exploration_log_f": system.exploration_log_f}
     if system.variable(names[0])[1].capped:
         target = Target(2.0, 10.0) if len(names) == 1 else Target(1.0, 5.0)
         defaults |= {"start": "anneal", "schedule": "inverse", "first_log_f": 0.02, "target": target}

@@ -43,12 +43,12 @@ def small_network():
     split = Split(np.array([[1.0], [-0.5], [0.3]]), np.array([1, 0, 0]))
     options = NetworkOptions(box=HALF, step=1.5)
     system = neural_network(Architecture(1, (1,)), split, None, ("log_train_loss",), options)
-    system.model.half_widths[[1, 3]] = 1e-6
+    system.model.half_widths[[1, 3]] = system.model.reach[[1, 3]] = 1e-6
     return system
 
 
 def test_the_landscape_of_a_small_network_is_that_of_quadrature():
-    sampler = sampled(small_network(), ("log_train_loss",), 1_500_000, 12, WINDOW)
+    sampler = sampled(small_network(), ("log_train_loss",), 3_000_000, 12, WINDOW)
     log_g, error = estimate(sampler)
     exact = exact_log_volumes(sampler.grid.axes[0].edges, HALF)
     known = np.isfinite(log_g)
@@ -99,9 +99,9 @@ def test_bad_input_is_named():
     with pytest.raises(ValueError, match=r"train.targets has shape \(5,\); allowed: \(n_points, 2\)"):
         neural_network(line, split)
     with pytest.raises(ValueError, match=r"train.features has 3 columns; allowed: n_inputs = 2"):
-        neural_network(architecture, Split(np.ones((5, 3)), np.zeros(5)))
+        neural_network(architecture, Split(np.ones((5, 3)), np.zeros(5, int)))
     with pytest.raises(ValueError, match=r"test.targets has label 2; allowed: labels 0 to 1"):
-        neural_network(architecture, split, Split(np.ones((5, 2)), np.full(5, 2)))
+        neural_network(architecture, split, Split(np.ones((5, 2)), np.full(5, 2, int)))
     with pytest.raises(ValueError, match=r"box = \(1.0,\) is not usable"):
         neural_network(architecture, split, options=NetworkOptions(box=(1.0,)))
     with pytest.raises(ValueError, match=r"precision = 'float16' is not known"):

@@ -209,4 +209,6 @@ def test_help_tells_the_window_syntax():
     text = " ".join(found.output.split())
     assert "A=lowest:highest[:width]" in text
     assert "open-below" in text
-    assert typer.main.get_command(cli.app).commands.keys() == {"run", "resume", "extend", "status", "plot", "merge"}
+    assert typer.main.get_command(cli.app).commands.keys() == {
+        *("run", "resume", "extend", "status", "plot", "merge", "train")
+    }

@@ -72,6 +72,9 @@ class Variable:
     log_counts : callable, optional
         Gives ln of the number of configurations at each level, lowest to highest, where it is known: it normalises a
         window on this variable, and starts a landscape of two variables.
+    window : tuple, optional
+        Of a real variable: lowest and highest finite edge, width, and whether the first and the last bin are open,
+        where no window is given.
     """
 
     name: str
@@ -80,6 +83,7 @@ class Variable:
     spacing: int | None = None
     capped: bool = False
     log_counts: Callable[[], Any] | None = None
+    window: tuple[Any, ...] | None = None
 
 
 def log_binomials(number: int) -> np.ndarray:
@@ -119,6 +123,8 @@ class System:
         Array of the state that scales the moves: it is adapted while the weights are learned.
     largest_step : float
         To which.
+    exploration_log_f : float, optional
+        ln f while bins are discovered, where the usual one would raise ln g by many nats before a walker finds its way.
     data : dict of ndarray
         Arrays that define it (patterns, references); kept with results, and what `merge` compares.
     """
@@ -136,6 +142,7 @@ class System:
     n_uniform_draws: int = 0
     step: str | None = None
     largest_step: float = np.inf
+    exploration_log_f: float | None = None
 
     def variable(self, name: str) -> tuple[int, Variable]:
         """Position and record of a variable.

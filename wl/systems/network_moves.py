@@ -41,6 +41,7 @@ class NetworkModel(NamedTuple):
     features: np.ndarray  # (n_inputs, n_points), in the precision of the network; points padded, training first
     targets: np.ndarray  # (1 or n_outputs, n_points), see `wl.kernels.network_losses`
     half_widths: np.ndarray  # (n_parameters,), of the box
+    reach: np.ndarray  # (n_parameters,), the same over the largest: the part of a step that a parameter takes
     neurons: np.ndarray  # int64 (n_neurons,), first parameter of every neuron
     block_share: float
     n_values: int  # 1 where the second value repeats the first
@@ -93,7 +94,7 @@ def _write(model, state, move, target, padded):
     for k in range(move[1]):
         place = _place(model.network, move, k)
         there = model.network.padded_place[place] if padded else place
-        target[there] = state.parameters[place] + step * _change(move[2], k)
+        target[there] = state.parameters[place] + step * model.reach[place] * _change(move[2], k)
         inside &= abs(target[there]) <= model.half_widths[place]
     return inside
 

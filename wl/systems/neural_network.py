@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -32,9 +32,12 @@ from wl.networks.architecture import Architecture
 from wl.systems.interface import System, Variable
 from wl.systems.network_moves import NetworkModel, NetworkState
 
-__all__ = ["VARIABLES", "NetworkOptions", "accuracy_window", "neural_network", "rebuilt_network"]
+__all__ = ["VARIABLES", "NetworkOptions", "accuracy_window", "loss_window", "neural_network", "rebuilt_network"]
 
 TRAIN, TEST = range(2)
+LOSS_WIDTH = 0.1
+DEPTH = {"relu": 2.6, "silu": 1.5, "tanh": 1.0}  # of the default window below ln L of a network that says nothing
+EXPLORATION_LOG_F = 1e-3
 N_DRAWS, LARGEST_STEP = 1_000_000, 0.5
 VARIABLES = {
     "log_train_loss": (LOSS, TRAIN),
@@ -57,7 +60,8 @@ class NetworkOptions:
     box : float or tuple of float, optional
         Largest size of the parameters, one for all or one for each layer; None for 2/√W (`Architecture.half_widths`).
     step : float
-        Largest change of one parameter; it stands in the state and may be changed there, as may `block_step`.
+        Largest change of one parameter at first; it stands in the state, and runs adapt it while they learn, up to 0.5.
+        Parameters of a narrower box than the widest take smaller ones in proportion.
     block_share : float
         Share of moves that change all parameters of one neuron, from 0 to 1.
     block_step : float
@@ -116,12 +120,13 @@ def neural_network(
         name="neural_network",
         model=model,
         new_state=lambda: _new_state(model, dtype, options),
-        variables=tuple(_variable(name) for name in names),
+        variables=tuple(_variable(name, architecture, splits) for name in names),
         default_variables=names,
         log_total=_log_volume(model),
         n_uniform_draws=N_DRAWS,
         step="step",
         largest_step=LARGEST_STEP,
+        exploration_log_f=EXPLORATION_LOG_F,
         parameters=_parameters(architecture, names, options, model),
         data={
             f"{('train', 'test')[part]}_{name}": getattr(split, name)
@@ -136,11 +141,28 @@ def accuracy_window(n_points: int) -> tuple[float, float, float]:
     return -0.5 / n_points, 1.0 + 0.5 / n_points, 1.0 / n_points
 
 
+def loss_window(architecture: Architecture, split: Split) -> tuple[float, float, float]:
+    """Lowest and highest edge of ln L in multiples of the width, and the width.
+
+    Counted from ln L₀, that of outputs that say nothing (all classes alike, or the mean of the targets): up to one
+    more, and down to where a landscape of the spiral can be sampled within some 10⁹ trials, by activation.
+    """
+    if architecture.head == "linear":
+        spread = split.targets - split.targets.mean(axis=0)
+        neutral = math.log(max(float(np.mean(spread**2)), 1e-300))
+    else:
+        neutral = math.log(math.log(max(2, architecture.n_outputs)))
+    steps = round(neutral / LOSS_WIDTH)
+    lowest, highest = steps - round(DEPTH[architecture.activation] / LOSS_WIDTH), steps + round(1.0 / LOSS_WIDTH)
+    return round(lowest * LOSS_WIDTH, 10), round(highest * LOSS_WIDTH, 10), LOSS_WIDTH
+
+
 def rebuilt_network(parameters: Mapping[str, Any], data: Mapping[str, Any]) -> System:
     """The system from its `parameters` and `data`."""
     box = parameters["box"]
+    kept = {key: parameters[key] for key in ("dataset",) if key in parameters}
     test = Split(data["test_features"], data["test_targets"]) if "test_features" in data else None
-    return neural_network(
+    system = neural_network(
         Architecture(
             parameters["n_inputs"],
             tuple(parameters["hidden"]),
@@ -159,6 +181,7 @@ def rebuilt_network(parameters: Mapping[str, Any], data: Mapping[str, Any]) -> S
             parameters["block_step"],
         ),
     )
+    return replace(system, parameters=system.parameters | kept)
 
 
 def _check_variables(architecture: Architecture, test: Split | None, variables: Sequence[str]) -> tuple[str, ...]:
@@ -174,8 +197,13 @@ def _check_variables(architecture: Architecture, test: Split | None, variables: 
     return names
 
 
-def _variable(name: str) -> Variable:
-    return Variable(name, -math.inf, math.inf) if VARIABLES[name][0] == LOSS else Variable(name, 0.0, 1.0)
+def _variable(name: str, architecture: Architecture, splits: Mapping[int, Split]) -> Variable:
+    kind, part = VARIABLES[name]
+    if kind == LOSS:
+        return Variable(
+            name, -math.inf, math.inf, window=(*loss_window(architecture, splits[part]), part == TEST, True)
+        )
+    return Variable(name, 0.0, 1.0, window=(*accuracy_window(splits[part].n_points), False, False))
 
 
 def _parameters(
@@ -213,12 +241,14 @@ def _model(
         n_points += splits[part].n_points
     features = np.concatenate([splits[part].features for part in bounds])
     targets = np.concatenate([forward.kernel_targets(architecture, splits[part].targets) for part in bounds])
+    half_widths = architecture.half_widths(options.box)
     return NetworkModel(
         network=network,
         head=forward.kernel_head(architecture, options.precision),
         features=forward.point_rows(features, options.precision),
         targets=forward.point_rows(targets, options.precision),
-        half_widths=architecture.half_widths(options.box).astype(options.precision),
+        half_widths=half_widths.astype(options.precision),
+        reach=(half_widths / half_widths.max()).astype(options.precision),
         neurons=np.concatenate(
             [layer.weights.start + layer.n_inputs * np.arange(layer.n_outputs) for layer in architecture.layers]
         ),

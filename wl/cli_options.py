@@ -1,0 +1,91 @@
+"""Options that commands share, and what they do with a run. No numerics here."""
+
+from __future__ import annotations
+
+import json as json_module
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from perceptron.report import as_json
+from perceptron.solution import Status
+from wl.drive import Every, drive, summary
+from wl.goal import Goal
+from wl.run_directory import RunDirectory
+
+__all__ = [
+    "CheckpointSeconds",
+    "CheckpointSteps",
+    "Directory",
+    "Jobs",
+    "Json",
+    "Steps",
+    "Time",
+    "Until",
+    "drive_and_print",
+    "goal_of",
+    "print_found",
+]
+
+
+def count_of(text: str) -> int:
+    """An integer, also written as 1e8."""
+    try:
+        number = float(text)
+        whole = int(text) if text.strip().lstrip("+-").isdigit() else int(number)
+    except (ValueError, OverflowError):
+        raise typer.BadParameter(f"{text!r} is not a whole number; allowed: as 100000000 or 1e8") from None
+    if whole != number:
+        raise typer.BadParameter(f"{text!r} is not a whole number; allowed: as 100000000 or 1e8")
+    return whole
+
+
+Steps = Annotated[
+    int | None,
+    typer.Option(parser=count_of, metavar="N", help="Trials of all walkers, the frozen finish included; as 1e8."),
+]
+Time = Annotated[float | None, typer.Option("--time", help="Seconds of sampling.")]
+Until = Annotated[str | None, typer.Option(help="converged: go on until the convergence report is clean.")]
+Jobs = Annotated[int, typer.Option("--jobs", min=1, help="Threads; the result does not depend on them.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+Directory = Annotated[Path, typer.Argument(help="Directory of a run.")]
+CheckpointSteps = Annotated[
+    int | None, typer.Option(parser=count_of, metavar="N", help="Trials between checkpoints; changes no result.")
+]
+CheckpointSeconds = Annotated[float, typer.Option(help="Seconds between checkpoints; changes no result.")]
+
+
+def drive_and_print(directory: RunDirectory, jobs: int, every: Every, as_object: bool) -> None:
+    """Run to the goal and print what was found."""
+    finished, dataset = drive(directory, jobs, every, _note)
+    print_found(summary(finished, dataset) | {"directory": str(directory.path)}, as_object)
+
+
+def _note(text: str) -> None:
+    Console(stderr=True).print(f"note: {text}", markup=False, highlight=False, soft_wrap=True)
+
+
+def print_found(found: dict[str, Any], as_object: bool) -> None:
+    """Print a line for every entry, or one JSON object."""
+    if as_object:
+        print(json_module.dumps(as_json(found), indent=2, ensure_ascii=False))
+        return
+    console = Console()
+    for name, value in found.items():
+        text = value.name if isinstance(value, Status) else value
+        console.print(f"{name}: {text}", markup=False, highlight=False, soft_wrap=True)
+
+
+def goal_of(steps: int | None, seconds: float | None, until: str | None, tolerance: float) -> Goal:
+    """Goal of the three options.
+
+    Raises
+    ------
+    ValueError
+        Unless exactly one is given, and `until` is "converged".
+    """
+    if until not in (None, "converged"):
+        raise ValueError(f"--until = {until!r} is not known; allowed: converged")
+    return Goal(steps, seconds, until is not None, tolerance)

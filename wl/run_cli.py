@@ -1,0 +1,169 @@
+"""`wl run`: a new run in a directory. No numerics here."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from wl.catalogue import MakeOptions, make_system
+from wl.cli_options import (
+    CheckpointSeconds,
+    CheckpointSteps,
+    Jobs,
+    Json,
+    Steps,
+    Time,
+    Until,
+    drive_and_print,
+    goal_of,
+)
+from wl.drive import Every
+from wl.grid import Range, names_of
+from wl.run import Plan, cap_of
+from wl.run_directory import create
+from wl.settings import preset_of, settings_for
+from wl.starts import load_starts
+
+__all__ = ["register", "run"]
+
+WINDOW_HELP = (
+    "A=lowest:highest[:width], repeatable. Ends are levels of an integer variable, finite edges of a real one;"
+    " :open-below, :open-above or :open at the end lets the outermost bins hold all that lies beyond."
+)
+OPEN_ENDS = {"open-below": (True, False), "open-above": (False, True), "open": (True, True)}
+
+
+def run(
+    system: Annotated[
+        str,
+        typer.Argument(
+            help="ising, perceptron, free-spins, quadratic; networks on spiral, spiral-regression, table (.csv, .npz)."
+        ),
+    ],
+    output: Annotated[Path | None, typer.Option(help="Directory of the run; results/SYSTEM unless given.")] = None,
+    steps: Steps = None,
+    seconds: Time = None,
+    until: Until = None,
+    tolerance: Annotated[float, typer.Option(help="Standard error of ln g that counts as converged.")] = 0.05,
+    size: Annotated[int | None, typer.Option(help="ising: L.")] = None,
+    n: Annotated[int | None, typer.Option("--n", help="perceptron, free-spins: N.")] = None,
+    alpha: Annotated[float | None, typer.Option(help="perceptron: load α; P = floor(αN + ½).")] = None,
+    n_patterns: Annotated[int | None, typer.Option(help="perceptron: P, in place of α.")] = None,
+    patterns: Annotated[Path | None, typer.Option(help="perceptron: file of ±1 (npy, npz).")] = None,
+    margin: Annotated[float, typer.Option(help="perceptron: margin κ.")] = 0.0,
+    reference: Annotated[
+        Path | None, typer.Option(help="perceptron: weights file; adds the Hamming distance to it.")
+    ] = None,
+    dimensions: Annotated[str | None, typer.Option(help="quadratic: dimensions of the two blocks, as 4,4.")] = None,
+    hidden: Annotated[str | None, typer.Option(help="networks: widths of the hidden layers; 8,8,8,8.")] = None,
+    activation: Annotated[str | None, typer.Option(help="networks: relu, tanh or silu.")] = None,
+    head: Annotated[str | None, typer.Option(help="networks: logistic, softmax or linear.")] = None,
+    box: Annotated[str | None, typer.Option(help="networks: half width of the box, or one a layer; 2/√W.")] = None,
+    precision: Annotated[str | None, typer.Option(help="networks: float32 or float64.")] = None,
+    train_points: Annotated[int | None, typer.Option(help="spirals: points to train on, of each class.")] = None,
+    test_points: Annotated[int | None, typer.Option(help="spirals: points to test on, of each class.")] = None,
+    target: Annotated[str | None, typer.Option(help="table: target column; several for the linear head.")] = None,
+    split: Annotated[str | None, typer.Option(help="table: column that says train or test.")] = None,
+    standardise: Annotated[bool, typer.Option("--standardise", help="table: scale features.")] = False,
+    starts: Annotated[
+        Path | None, typer.Option(help="networks: file of `wl train`; every second run starts from its networks.")
+    ] = None,
+    data_seed: Annotated[int, typer.Option(help="Draws the instance or the data set.")] = 1,
+    seed: Annotated[int, typer.Option(help="Drives the sampling.")] = 1,
+    variables: Annotated[str | None, typer.Option(help="One or two variables, A[,B].")] = None,
+    window: Annotated[list[str] | None, typer.Option(help=WINDOW_HELP)] = None,
+    walkers: Annotated[int | None, typer.Option(help="Walkers a window.")] = None,
+    windows: Annotated[int, typer.Option(help="Windows along the first variable, with replica exchange.")] = 1,
+    runs: Annotated[int, typer.Option(help="Independent runs.")] = 1,
+    preset: Annotated[
+        str, typer.Option(help="default, or paper: stages of 3.2e6 trials that never freeze.")
+    ] = "default",
+    schedule: Annotated[str | None, typer.Option(help="Schedule of ln f; the system's own unless given.")] = None,
+    jobs: Jobs = 1,
+    checkpoint_steps: CheckpointSteps = None,
+    checkpoint_seconds: CheckpointSeconds = 10.0,
+    overwrite: Annotated[bool, typer.Option(help="Replace a run that is there.")] = False,
+    json: Json = False,
+) -> None:
+    """Sample a density of states into a directory; exactly one of --steps, --time and --until says when to stop."""
+    goal, every = goal_of(steps, seconds, until, tolerance), Every(checkpoint_steps, checkpoint_seconds)
+    names = names_of(variables) if variables else []
+    options = MakeOptions(
+        size=size,
+        n=n,
+        alpha=alpha,
+        n_patterns=n_patterns,
+        patterns=patterns,
+        margin=margin,
+        reference=reference,
+        dimensions=dimensions,
+        data_seed=data_seed,
+        variables=tuple(names),
+        hidden=hidden,
+        activation=activation,
+        head=head,
+        box=box,
+        precision=precision,
+        train_points=train_points,
+        test_points=test_points,
+        target=target,
+        split=split,
+        standardise=standardise,
+    )
+    made = make_system(system, options)
+    chosen: dict[str, Any] = preset_of(preset) | {"n_windows": windows, "n_walkers": walkers}
+    if walkers is None:
+        chosen["n_walkers"] = 2 if windows > 1 else 1
+    if schedule is not None:
+        chosen["schedule"] = schedule
+    sampled = tuple(names) or made.default_variables
+    plan = Plan(
+        made,
+        sampled,
+        settings_for(made, sampled, **chosen),
+        goal,
+        seed,
+        runs,
+        _windows(window or []),
+        cap_of(made, data_seed),
+        None if starts is None else load_starts(starts, made),
+    )
+    directory = create(output or Path("results") / Path(system).stem, plan, overwrite=overwrite)
+    try:
+        drive_and_print(directory, jobs, every, json)
+    except ValueError:  # as of a window that no state reaches
+        directory.remove_unless_begun()
+        raise
+
+
+def _windows(texts: list[str]) -> dict[str, Range]:
+    ranges: dict[str, Range] = {}
+    for text in texts:
+        name, window = _window(text)
+        if name in ranges:
+            raise ValueError(f"--window of {name} is given twice; allowed: once")
+        ranges[name] = window
+    return ranges
+
+
+def _window(text: str) -> tuple[str, Range]:
+    """A=lowest:highest[:width][:open-below | :open-above | :open]."""
+    name, sign, body = text.partition("=")
+    parts = body.split(":")
+    ends = OPEN_ENDS[parts.pop()] if parts[-1] in OPEN_ENDS else (False, False)
+    try:
+        numbers = [float(part) for part in parts]
+    except ValueError:
+        numbers = []
+    if not sign or len(numbers) not in (2, 3) or any(math.isnan(number) for number in numbers):
+        raise ValueError(f"--window = {text!r} is not usable; allowed: {WINDOW_HELP.partition(',')[0]}, in numbers")
+    width = numbers[2] if len(numbers) == 3 else None
+    return name.strip(), Range(numbers[0], numbers[1], width, *ends)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the application."""
+    app.command()(run)
