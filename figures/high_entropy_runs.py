@@ -1,0 +1,164 @@
+"""Runs behind figure 1 of paper H, the spiral: landscapes and training ensembles, reduced to `figures/data`.
+
+`python -m figures.high_entropy_runs [--output results/high-entropy] [--steps 2e8] [--jobs 2]`
+
+Each of the four networks is sampled on each of six data sets, in a directory of its own that a stopped run goes on
+from, and trained a hundred times with the settings of `SPIRAL_BASELINE` and ten times its epochs, in the sampler's box
+and free. Kept of a landscape are its estimates without the runs' pieces; of an ensemble the curves of both lengths of
+training: the short one is the beginning of the long one.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from perceptron.files import provenance, save_table
+from wl.drive import Every, drive
+from wl.goal import Goal
+from wl.landscape import load_landscape, save_landscape
+from wl.networks.training import train_ensemble
+from wl.networks.training_curves import RULES, outside_box, training_curve
+from wl.networks.training_ensemble import SPIRAL_BASELINE, TrainingEnsemble
+from wl.run import Plan
+from wl.run_directory import create, open_directory
+from wl.settings import settings_for
+from wl.tasks import TaskOptions, make_task, network_system
+
+__all__ = ["DATA", "DATA_SEEDS", "LENGTHS", "NETWORKS", "landscape_file", "training_file"]
+
+DATA = Path(__file__).parent / "data"
+NETWORKS = {"6,6,6": 109, "6,6,6,6": 151, "8,8,8": 177, "8,8,8,8": 249}  # hidden layers: parameters
+DATA_SEEDS = (1, 2, 3, 4, 5, 6)
+LENGTHS = {"short": 1, "long": 10}  # in epochs of the baseline
+VARIABLES = ("log_train_loss", "test_accuracy")
+KEPT = (
+    *("log_g", "log_g_error", "log_g_wang_landau", "visited", "uniform_draws", "histogram"),
+    *("conditional_mean", "conditional_mean_error", "conditional_mean_runs", "log_g_runs"),
+    *(f"{name}_edges" for name in VARIABLES),
+)
+
+
+class Case(NamedTuple):
+    """One network on one data set."""
+
+    hidden: str
+    data_seed: int
+    n_steps: int
+    n_runs: int
+    output: Path
+
+
+def landscape_file(hidden: str, data_seed: int) -> Path:
+    """Where the reduced landscape is kept."""
+    return DATA / f"spiral-{hidden.replace(',', '-')}-{data_seed}.nc"
+
+
+def training_file(hidden: str, data_seed: int, clip: bool) -> Path:
+    """Where the curves of an ensemble are kept."""
+    return DATA / f"spiral-{'clipped' if clip else 'free'}-{hidden.replace(',', '-')}-{data_seed}.npz"
+
+
+def sample(case: Case) -> str:
+    """Sample one landscape to its end and keep what the figures need."""
+    folder = case.output / f"landscape-{case.hidden.replace(',', '-')}-{case.data_seed}"
+    if not (folder / "parameters.json").exists():
+        system = network_system(make_task("spiral", _options(case)), VARIABLES)
+        plan = Plan(
+            system,
+            VARIABLES,
+            settings_for(system, VARIABLES),
+            Goal(steps=case.n_steps * case.n_runs),
+            seed=case.data_seed,
+            n_runs=case.n_runs,
+        )
+        create(folder, plan)
+    run, dataset = drive(open_directory(folder), 1, Every(seconds=60.0), print)
+    if dataset is None or not run.reached():
+        return f"{folder.name}: stopped at {run.steps:.3g} steps"
+    reduced = load_landscape(folder / "landscape.nc")
+    reduced = reduced[[name for name in KEPT if name in reduced]]
+    save_landscape(landscape_file(case.hidden, case.data_seed), reduced)
+    return f"{folder.name}: {run.seconds:.0f} s, {run.round_trips} round trips, {dataset.attrs['status']}"
+
+
+def train(case: Case) -> str:
+    """Train both ensembles and keep their curves."""
+    task = make_task("spiral", _options(case))
+    told = []
+    for clip in (True, False):
+        options = replace(SPIRAL_BASELINE, clip=clip, n_epochs=LENGTHS["long"] * SPIRAL_BASELINE.n_epochs)
+        ensemble = train_ensemble(task.dataset, task.architecture, options, seed=case.data_seed)
+        columns: dict[str, Any] = {"outside_box": _pair(outside_box(ensemble))}
+        for length, factor in LENGTHS.items():
+            shorter = _beginning(ensemble, factor * SPIRAL_BASELINE.n_epochs)
+            columns |= _curves(length, shorter)
+        origin = provenance(options=_plain(options), dataset=dict(ensemble.dataset), seed=ensemble.seed)
+        save_table(training_file(case.hidden, case.data_seed, clip), columns, origin)
+        told.append(f"{ensemble.seconds:.0f} s, {ensemble.n_diverged} diverged")
+    return f"training {case.hidden} on data {case.data_seed}: {'; '.join(told)}"
+
+
+def _options(case: Case) -> TaskOptions:
+    return TaskOptions(hidden=case.hidden, activation="relu", data_seed=case.data_seed)
+
+
+def _beginning(ensemble: TrainingEnsemble, n_epochs: int) -> TrainingEnsemble:
+    kept = ensemble.epochs <= n_epochs
+    return replace(ensemble, epochs=ensemble.epochs[kept], trajectories=ensemble.trajectories[..., kept])
+
+
+def _curves(length: str, ensemble: TrainingEnsemble) -> dict[str, np.ndarray]:
+    columns: dict[str, np.ndarray] = {}
+    for rule in RULES:
+        curve = training_curve(ensemble, "test_accuracy", rule=rule)
+        name = f"{length}_{rule.replace(' ', '_')}"
+        columns[f"{name}_accuracy"], columns[f"{name}_error"] = curve.values, curve.errors
+        columns[f"{length}_log_train_loss"], columns[f"{length}_n_runs"] = curve.centres, curve.n_runs
+    return columns
+
+
+def _pair(estimate: Any) -> np.ndarray:
+    return np.array([estimate.value, estimate.error])
+
+
+def _plain(options: Any) -> dict[str, Any]:
+    return {name: getattr(options, name) for name in options.__slots__}
+
+
+def main() -> None:
+    """All cases, one process each."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--output", type=Path, default=Path("results/high-entropy"), help="run directories")
+    parser.add_argument("--steps", type=float, default=2e8, help="of a run")
+    parser.add_argument("--runs", type=int, default=1, help="independent runs of a landscape")
+    parser.add_argument("--jobs", type=int, default=2, help="processes")
+    parser.add_argument("--networks", default=";".join(NETWORKS), help="hidden layers, separated by semicolons")
+    parser.add_argument("--data-seeds", default=",".join(map(str, DATA_SEEDS)))
+    parser.add_argument("--only", choices=("landscapes", "training"), help="one of the two parts")
+    options = parser.parse_args()
+    cases = [
+        Case(hidden, int(seed), int(options.steps), options.runs, options.output)
+        for seed in options.data_seeds.split(",")
+        for hidden in options.networks.split(";")
+    ]
+    work = [sample] if options.only == "landscapes" else [train] if options.only == "training" else [sample, train]
+    with ProcessPoolExecutor(options.jobs, mp_context=get_context("spawn")) as executor:
+        futures = [executor.submit(function, case) for function in work for case in cases]
+        for told in _results(futures):
+            print(told, flush=True)
+
+
+def _results(futures: list[Any]) -> Iterable[str]:
+    return (future.result() for future in futures)
+
+
+if __name__ == "__main__":
+    main()
