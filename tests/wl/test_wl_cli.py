@@ -1,6 +1,5 @@
 """The command line `wl`: what it prints, and how it refuses."""
 
-import json
 import math
 
 import numpy as np
@@ -14,24 +13,6 @@ from wl.landscape import load_landscape
 
 STEPS = ["--steps", "1e5"]
 ISING = ["run", "ising", "--size", "4", *STEPS]
-
-
-@pytest.fixture
-def wl(tmp_path, monkeypatch, capsys):
-    """Run a command in an empty folder; return its code, and its output parsed where it is JSON."""
-    monkeypatch.chdir(tmp_path)
-
-    def call(*arguments):
-        monkeypatch.setattr("sys.argv", ["wl", *map(str, arguments)])
-        try:
-            cli.main()
-            code = 0
-        except SystemExit as end:
-            code = end.code or 0
-        out, err = capsys.readouterr()
-        return code, json.loads(out) if "--json" in arguments and code == 0 else out, err
-
-    return call
 
 
 def test_a_run_as_a_user_types_it(wl, tmp_path):
