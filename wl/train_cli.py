@@ -12,13 +12,8 @@ import typer
 
 from perceptron import report
 from perceptron.solution import Estimate
-from wl.datasets.spiral import spiral, spiral_regression
-from wl.datasets.split import Dataset
-from wl.datasets.table import read_table
-from wl.networks.architecture import Architecture
 from wl.networks.training import train_ensemble
 from wl.networks.training_curves import (
-    LEAST_RUNS,
     RULES,
     TrainingCurve,
     best_early_stopping,
@@ -28,16 +23,17 @@ from wl.networks.training_curves import (
     training_curve,
 )
 from wl.networks.training_ensemble import METRICS, SPIRAL_BASELINE, TrainingEnsemble, TrainingOptions
+from wl.tasks import TaskOptions, make_task
 
 __all__ = ["register", "train"]
-
-SPIRALS = {"spiral": spiral, "spiral-regression": spiral_regression}
 
 
 def train(
     data: Annotated[str, typer.Argument(help="spiral, spiral-regression, or a table (.csv, .npz).")],
     hidden: Annotated[str, typer.Option(help="Widths of the hidden layers.")] = "8,8,8,8",
-    activation: Annotated[str, typer.Option(help="relu, tanh or silu.")] = "tanh",
+    activation: Annotated[
+        str | None, typer.Option(help="relu, tanh or silu; tanh for spiral-regression, else relu.")
+    ] = None,
     head: Annotated[
         str | None, typer.Option(help="logistic, softmax or linear; linear for spiral-regression, else logistic.")
     ] = None,
@@ -52,6 +48,9 @@ def train(
     initialisation: Annotated[str, typer.Option(help="box, xavier or fan-in.")] = SPIRAL_BASELINE.initialisation,
     train_points: Annotated[int | None, typer.Option(help="Points to train on, of each class of the spiral.")] = None,
     test_points: Annotated[int | None, typer.Option(help="Points to test on, of each class of the spiral.")] = None,
+    even_test_radii: Annotated[
+        bool, typer.Option("--even-test-radii", help="Spiral: test points at evenly spaced radii.")
+    ] = False,
     target: Annotated[str | None, typer.Option(help="Table: target column; several for the linear head.")] = None,
     split: Annotated[str | None, typer.Option(help="Table: column that says train or test.")] = None,
     standardise: Annotated[bool, typer.Option("--standardise", help="Table: scale features.")] = False,
@@ -63,20 +62,20 @@ def train(
 ) -> None:
     """Train an ensemble of networks; report where it ends, and its best point on the way."""
     report.check_output(output, ".npz")
-    chosen_head = head or ("linear" if data == "spiral-regression" else "logistic")
-    if data in SPIRALS:
-        _refuse({"--target": target, "--split": split, "--standardise": standardise or None}, f"with {data}")
-        numbers = {"n_train": train_points, "n_test": test_points}
-        given = {name: number for name, number in numbers.items() if number is not None}
-        dataset = SPIRALS[data](**given, data_seed=data_seed)
-    else:
-        _refuse({"--train-points": train_points, "--test-points": test_points}, "with a table")
-        dataset = _table(data, target, split, chosen_head, standardise)
-    widths = tuple(_numbers("--hidden", hidden, int))
-    architecture = Architecture(
-        dataset.train.n_inputs, widths, _n_outputs(dataset, chosen_head), activation, chosen_head
+    given = TaskOptions(
+        hidden=hidden,
+        activation=activation,
+        head=head,
+        box=box,
+        train_points=train_points,
+        test_points=test_points,
+        even_test_radii=even_test_radii,
+        target=target,
+        split=split,
+        standardise=standardise,
+        data_seed=data_seed,
     )
-    half_widths = None if box is None else tuple(_numbers("--box", box, float))
+    task = make_task(data, given)
     options = TrainingOptions(
         n_runs=runs,
         optimizer=optimizer,
@@ -85,11 +84,13 @@ def train(
         n_epochs=epochs,
         record_every=record_every,
         clip=clip,
-        box=half_widths[0] if half_widths is not None and len(half_widths) == 1 else half_widths,
+        box=task.box,
         initialisation=initialisation,
     )
     with ThreadPoolExecutor(jobs) if jobs > 1 else nullcontext() as executor, report.sweep_progress("runs") as progress:
-        ensemble = train_ensemble(dataset, architecture, options, seed=seed, executor=executor, progress=progress)
+        ensemble = train_ensemble(
+            task.dataset, task.architecture, options, seed=seed, executor=executor, progress=progress
+        )
     if output is not None:
         ensemble.save(output)
     result, rows = _summary(ensemble)
@@ -97,41 +98,6 @@ def train(
         result["file"] = str(output)
     title = f"{data}: {ensemble.n_runs} runs, {ensemble.n_diverged} diverged, {ensemble.seconds:.1f} s"
     report.emit(result, report.quantity_table(title, rows, "runs"), as_object=json, output=None)
-
-
-def _refuse(options: dict[str, Any], where: str) -> None:
-    for name, value in options.items():
-        if value is not None:
-            raise ValueError(f"{name} = {value!r} is not used {where}; allowed: without it")
-
-
-def _table(data: str, target: str | None, split: str | None, head: str, standardise: bool) -> Dataset:
-    if Path(data).suffix not in (".csv", ".npz"):
-        raise ValueError(f"data = {data!r} is not known; allowed: {', '.join(SPIRALS)}, or a name ending in .csv, .npz")
-    if target is None or split is None:
-        raise ValueError(f"--target = {target!r} and --split = {split!r}; allowed: a column of the table for each")
-    return read_table(
-        data,
-        target.split(","),
-        split,
-        labelled=head != "linear",
-        n_classes=2 if head == "logistic" else None,
-        standardise=standardise,
-    )
-
-
-def _n_outputs(dataset: Dataset, head: str) -> int:
-    if head == "logistic":
-        return 1
-    targets = dataset.train.targets
-    return int(targets.max()) + 1 if dataset.train.labelled else targets.shape[1]
-
-
-def _numbers(name: str, text: str, kind: Any) -> list[Any]:
-    try:
-        return [kind(item) for item in text.split(",")]
-    except ValueError:
-        raise ValueError(f"{name} = {text!r} is not usable; allowed: numbers with commas, as 8,8,8") from None
 
 
 def _summary(ensemble: TrainingEnsemble) -> tuple[dict[str, Any], list[tuple[str, Any, str]]]:
@@ -166,7 +132,7 @@ def _summary(ensemble: TrainingEnsemble) -> tuple[dict[str, Any], list[tuple[str
 
 
 def _best(curve: TrainingCurve) -> dict[str, Any]:
-    best = best_early_stopping(curve, least_runs=min(LEAST_RUNS, int(curve.n_runs.max())))
+    best = best_early_stopping(curve)
     return {"log_train_loss": best.log_train_loss, curve.metric: best.estimate, "n_runs": best.n_runs}
 
 

@@ -13,25 +13,16 @@ from wl.datasets.table import read_table
 FALSE_ALARM = 1e-6  # of each statistical test, whose seeds are fixed
 
 
-def radii_and_noise(split):
-    """Of each point the place on its arm that is nearest, and the distance from it, both by search."""
-    radii = np.linspace(0.5, 5.5, 50_001)
-    angles = 2.0 * radii + np.pi * split.targets[:, None]
-    arms = np.stack([radii * np.cos(angles), radii * np.sin(angles)])
-    distances = np.hypot(*(split.features.T[:, :, None] - arms))
-    nearest = distances.argmin(axis=1)
-    return radii[nearest], distances[np.arange(len(nearest)), nearest]
-
-
 def test_spiral_points_lie_on_their_arms():
-    """Equation 5 without noise, and its radii uniform in [1, 5] (Kolmogorov-Smirnov)."""
+    """Equation 5 without noise, by complex numbers r e^(i(2r + πy)), and radii uniform in [1, 5]."""
     data = spiral(300, 200, data_seed=4, noise=0.0)
     for split, n_points in ((data.train, 300), (data.test, 200)):
         assert np.bincount(split.targets).tolist() == [n_points, n_points]
-        radii, distances = radii_and_noise(split)
-        assert distances.max() < 1e-3
+        z = split.features @ np.array([1.0, 1.0j])
+        signs = np.where(split.targets == 0, 1.0, -1.0)
+        np.testing.assert_allclose(z, signs * np.abs(z) * np.exp(2.0j * np.abs(z)), atol=1e-13)
         for label in (0, 1):
-            assert kstest((radii[split.targets == label] - 1.0) / 4.0, "uniform").pvalue > FALSE_ALARM
+            assert kstest((np.abs(z[split.targets == label]) - 1.0) / 4.0, "uniform").pvalue > FALSE_ALARM
 
 
 def test_spiral_noise_is_normal():

@@ -49,6 +49,10 @@ def test_spiral_as_a_user_types_it(train, tmp_path):
     assert (said["test_accuracy"]["value"], said["n_runs"]) == (best.estimate.value, best.n_runs)
     assert len({len(column) for column in found["curve"].values()}) == 1
     assert found["curve"]["test_accuracy_error"].count(None) < len(found["curve"]["test_accuracy"])
+    even = train("spiral", *SHORT, *chosen, *more, "--json", "--even-test-radii")[1]
+    assert even["dataset"]["parameters"]["even_test_radii"]
+    assert even["final"]["log_train_loss"] == found["final"]["log_train_loss"]
+    assert even["final"]["log_test_loss"] != found["final"]["log_test_loss"]
     assert train("spiral", *SHORT, *chosen, *more, "--json", "--jobs", 2)[1]["final"] == found["final"]
 
 
@@ -101,6 +105,7 @@ def test_tables(train, own):
         (["spiral", "--learning-rate", "nan"], "learning_rate = nan is out of range"),
         (["own.csv"], "--target = None and --split = None"),
         (["own.csv", "--target", "y", "--split", "s"], "'own.csv' does not exist"),
+        (["spiral-regression", "--even-test-radii"], "--even-test-radii = True is not used with spiral-regression"),
         (["own.csv", "--train-points", "7"], "--train-points = 7 is not used with a table"),
     ],
 )

@@ -232,6 +232,8 @@ def test_diverged_runs_are_counted_and_left_out():
         assert ensemble.epochs[until - 1] < ensemble.diverged_at[run] <= ensemble.epochs[until]
     assert training_curve(ensemble, "log_test_loss").n_runs.max() <= 30 - ensemble.n_diverged
     assert mean_at(ensemble, "log_train_loss").value == pytest.approx(ensemble["log_train_loss"][~over, -1].mean())
+    with pytest.raises(ValueError, match="metric = 'test_accuracy' is not defined for the linear head"):
+        training_curve(ensemble)
     with pytest.raises(ValueError, match=r"no record of 3 runs \(3 diverged\)"):
         training_curve(made(np.zeros((3, 2)), np.zeros((3, 2)), diverged=[4, 4, 4]))
 

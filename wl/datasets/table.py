@@ -1,8 +1,9 @@
 """Data of the user: a table in a CSV or NPZ file, with a target column and a column that says train or test.
 
 Every other column is a feature. A CSV file has a header line; an NPZ file has one array for each column, of shape
-(n_rows,), or (n_rows, k) for k features at once, and text where the split is. Rows are counted from 1, the header left
-out. All numbers must be finite, and no feature may be constant over the training rows: it would be one more bias.
+(n_rows,), or (n_rows, k) for k features at once, and text where the split is. Rows are counted from 1, without the
+header and empty lines. All numbers must be finite, and no feature may be constant over the training rows: it would be
+one more bias.
 
 Standardised features are (x - mean)/(standard deviation), both over the training rows alone, so that the test rows
 leave no trace in what the network is trained on. Targets are never changed.

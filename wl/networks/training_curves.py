@@ -19,6 +19,7 @@ loss).
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,7 +41,7 @@ __all__ = [
 
 RULES = ("mean", "lowest test loss")
 BIN_WIDTH = 0.1  # of ln L_train
-LEAST_RUNS = 10  # in a bin that may be the best point
+LEAST_SHARE = 0.25  # of the runs in the fullest bin, that a bin must have to be the best point
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,11 +99,16 @@ def training_curve(
     Raises
     ------
     ValueError
-        For an unknown metric or rule, a width that is not positive, or an ensemble without a usable record.
+        For an unknown metric or rule, accuracies of a linear head, a width that is not positive, or an ensemble without
+        a usable record.
     """
     check_real("width", width, above=0.0)
     if rule not in RULES:
         raise ValueError(f"rule = {rule!r} is not known; allowed: {', '.join(RULES)}")
+    if ensemble.architecture.head == "linear" and metric.endswith("accuracy"):
+        raise ValueError(
+            f"metric = {metric!r} is not defined for the linear head; allowed: log_train_loss, log_test_loss"
+        )
     values, losses = ensemble[metric][ensemble.kept], ensemble["log_train_loss"][ensemble.kept]
     usable = np.isfinite(losses)
     if not usable.any():
@@ -127,12 +133,13 @@ def _means_over_runs(bins: np.ndarray, values: np.ndarray, n_bins: int) -> tuple
     runs, places = np.nonzero(bins >= 0)
     np.add.at(records, (runs, bins[runs, places]), 1.0)
     np.add.at(totals, (runs, bins[runs, places]), values[runs, places])
-    with np.errstate(invalid="ignore", divide="ignore"):  # bins that a run, or all runs, or all but one never saw
-        of_runs = totals / records
-        count = np.count_nonzero(records, axis=0)
-        means = np.nansum(of_runs, axis=0) / count
-        squares = np.nansum((of_runs - means) ** 2, axis=0)
-        errors = np.sqrt(squares / (count * (count - 1.0)))
+    seen = records > 0.0
+    count = np.count_nonzero(seen, axis=0)
+    with np.errstate(invalid="ignore", divide="ignore"):  # bins that no run saw, or one alone
+        of_runs = totals / np.maximum(records, 1.0)
+        means = of_runs.sum(axis=0) / count
+        squares = np.where(seen, of_runs - means, 0.0) ** 2
+        errors = np.sqrt(squares.sum(axis=0) / (count * (count - 1.0)))
     return means, errors, count
 
 
@@ -158,18 +165,26 @@ def _at_lowest_test_loss(
     return found, errors, count
 
 
-def best_early_stopping(curve: TrainingCurve, *, least_runs: int = LEAST_RUNS) -> BestPoint:
+def best_early_stopping(curve: TrainingCurve, *, least_runs: int | None = None) -> BestPoint:
     """Best point of a curve: largest accuracy or lowest loss, among bins with enough runs.
+
+    Parameters
+    ----------
+    curve : TrainingCurve
+    least_runs : int, optional
+        Runs that a bin must have; by default a quarter of those in the fullest bin, and two where there are two.
 
     Raises
     ------
     ValueError
         If no bin has so many runs.
     """
-    check_integer("least_runs", least_runs, least=1)
-    allowed = (curve.n_runs >= least_runs) & np.isfinite(curve.values)
+    most = int(curve.n_runs.max())
+    least = min(most, max(2, math.ceil(LEAST_SHARE * most))) if least_runs is None else least_runs
+    check_integer("least_runs", least, least=1)
+    allowed = (curve.n_runs >= least) & np.isfinite(curve.values)
     if not allowed.any():
-        raise ValueError(f"least_runs = {least_runs} is met by no bin; allowed: at most {int(curve.n_runs.max())}")
+        raise ValueError(f"least_runs = {least} is met by no bin; allowed: at most {most}")
     sign = 1.0 if curve.metric.endswith("accuracy") else -1.0
     best = int(np.argmax(np.where(allowed, sign * curve.values, -np.inf)))
     estimate = Estimate(float(curve.values[best]), float(curve.errors[best]))
