@@ -3,9 +3,9 @@
 `python -m figures.high_entropy_runs [--output results/high-entropy] [--steps 2e8] [--jobs 2]`
 
 Each of the four networks is sampled on each of six data sets, in a directory of its own that a stopped run goes on
-from, and trained a hundred times with the settings of `SPIRAL_BASELINE` and ten times its epochs, in the sampler's box
-and free. Kept of a landscape are its estimates without the runs' pieces; of an ensemble the curves of both lengths of
-training: the short one is the beginning of the long one.
+from, and trained a hundred times (`--trained`) with the settings of `SPIRAL_BASELINE` and ten times its epochs, in the
+sampler's box and free. Kept of a landscape are its estimates without the runs' pieces; of an ensemble the curves of
+both lengths of training: the short one is the beginning of the long one.
 """
 
 from __future__ import annotations
@@ -53,6 +53,7 @@ class Case(NamedTuple):
     data_seed: int
     n_steps: int
     n_runs: int
+    n_trained: int
     output: Path
 
 
@@ -94,7 +95,9 @@ def train(case: Case) -> str:
     task = make_task("spiral", _options(case))
     told = []
     for clip in (True, False):
-        options = replace(SPIRAL_BASELINE, clip=clip, n_epochs=LENGTHS["long"] * SPIRAL_BASELINE.n_epochs)
+        options = replace(
+            SPIRAL_BASELINE, n_runs=case.n_trained, clip=clip, n_epochs=LENGTHS["long"] * SPIRAL_BASELINE.n_epochs
+        )
         ensemble = train_ensemble(task.dataset, task.architecture, options, seed=case.data_seed)
         columns: dict[str, Any] = {"outside_box": _pair(outside_box(ensemble))}
         for length, factor in LENGTHS.items():
@@ -139,13 +142,14 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=Path("results/high-entropy"), help="run directories")
     parser.add_argument("--steps", type=float, default=2e8, help="of a run")
     parser.add_argument("--runs", type=int, default=1, help="independent runs of a landscape")
+    parser.add_argument("--trained", type=int, default=SPIRAL_BASELINE.n_runs, help="networks of an ensemble")
     parser.add_argument("--jobs", type=int, default=2, help="processes")
     parser.add_argument("--networks", default=";".join(NETWORKS), help="hidden layers, separated by semicolons")
     parser.add_argument("--data-seeds", default=",".join(map(str, DATA_SEEDS)))
     parser.add_argument("--only", choices=("landscapes", "training"), help="one of the two parts")
     options = parser.parse_args()
     cases = [
-        Case(hidden, int(seed), int(options.steps), options.runs, options.output)
+        Case(hidden, int(seed), int(options.steps), options.runs, options.trained, options.output)
         for seed in options.data_seeds.split(",")
         for hidden in options.networks.split(";")
     ]
