@@ -50,6 +50,7 @@ class MakeOptions:
     target: str | None = None
     split: str | None = None
     standardise: bool = False
+    preset: str = "default"
 
 
 def _perceptron(parameters: Mapping[str, Any], data: Mapping[str, Any]) -> System:
@@ -69,6 +70,7 @@ SYSTEMS: dict[str, Callable[[Mapping[str, Any], Mapping[str, Any]], System]] = {
     "perceptron": _perceptron,
     "neural_network": rebuilt_network,
 }
+MOVES_OF_THE_PAPER = {"step": 0.1, "scales": (1.0,), "block_share": 0.0}
 TASK = {
     "hidden",
     "activation",
@@ -116,7 +118,7 @@ def make_system(full_name: str, options: MakeOptions) -> System:
         _check_name(name, [*(known for known in USED if known != "network"), *SPIRALS, "a table (.csv, .npz)"])
     for option in fields(options):
         given = getattr(options, option.name) != option.default
-        if given and option.name not in USED[name] | {"variables"}:
+        if given and option.name not in USED[name] | {"variables", "preset"}:
             text = option.name.replace("_", "-")
             raise ValueError(
                 f"--{text} = {getattr(options, option.name)!s} is not used with {full_name}; allowed: leave it out"
@@ -137,8 +139,10 @@ def make_system(full_name: str, options: MakeOptions) -> System:
 
 def _network(name: str, options: MakeOptions) -> System:
     given = {key: getattr(options, key) for key in TASK if getattr(options, key) is not None}
-    precision = {} if options.precision is None else {"precision": options.precision}
-    return network_system(make_task(name, TaskOptions(**given)), options.variables, **precision)
+    chosen: dict[str, Any] = {} if options.precision is None else {"precision": options.precision}
+    if options.preset == "paper":
+        chosen |= MOVES_OF_THE_PAPER
+    return network_system(make_task(name, TaskOptions(**given)), options.variables, **chosen)
 
 
 def _draw_perceptron(options: MakeOptions) -> System:

@@ -112,6 +112,7 @@ def run(
         target=target,
         split=split,
         standardise=standardise,
+        preset=preset,
     )
     made = make_system(system, options)
     chosen: dict[str, Any] = preset_of(preset) | {"n_windows": windows, "n_walkers": walkers}

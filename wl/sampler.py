@@ -24,11 +24,10 @@ from wl.proposal_blocks import ProposalBlocks
 from wl.saved_state import restore_arrays, saved_arrays
 from wl.seek import seek_into
 from wl.settings import Settings
+from wl.start import begin
 from wl.steps import Steps
 from wl.streams import stream_of
 from wl.systems.interface import System, draw
-from wl.tempered_start import temper
-from wl.thermodynamic_start import anneal
 from wl.trace import Trace
 from wl.transition_matrix import MOST_BINS
 from wl.uniform_draws import UniformDraws
@@ -103,18 +102,9 @@ class Sampler:
                     window.add(particle)
                 if self.uniform_draws is not None:
                     window.add_draws(self.uniform_draws.counts)
-                if self.settings.start == "anneal":
-                    self._anneal(window)
+                begin(window, self.grid, self.settings, self.phases.close_at, progress)
             self._mark()
         self.prepared = True
-
-    def _anneal(self, window: Window) -> None:
-        """Start near the truth, with two variables where the density of the second one alone is known."""
-        counts = self.grid.axes[1].log_counts if len(self.grid.axes) == 2 else None
-        if counts is None:
-            anneal(window, self.grid)
-        else:
-            temper(window, self.grid, counts)
 
     @property
     def log_total(self) -> float:

@@ -28,6 +28,15 @@ LEAST_BLOCK = 1000
 HOLD = 1e5  # trials a bin without discoveries before ln f is halved, where the support is not known beforehand
 SHORT_HOLD = 1e4  # where it is: long enough to level what early discoveries left uneven
 LONGEST_HOLD = 0.2  # of the learning stage
+# where a round trip takes millions of trials ln g of a bin must not grow by more than some nats meanwhile, and proposals
+# out of a bin depend on the family of configurations that the walker is in, which the transition matrix cannot tell
+SLOW_LEARNING = {
+    "schedule": "inverse",
+    "factor": 20.0,
+    "first_log_f": 1e-3,
+    "exploration_log_f": 1e-3,
+    "transition_matrix": False,
+}
 LIFT_ABOVE = 25.0  # two-dimensional grids have corners where this many nats cannot be real
 
 
@@ -71,7 +80,8 @@ class Settings:
         t₁, t₂, t₃ of the ramp.
     target : Target
     start : str
-        "uniform", or "anneal": ln g of the first variable from thermodynamic integration along a quick anneal.
+        "uniform", or "anneal": ln g of the first variable from thermodynamic integration along a quick anneal, or
+        "rows": with two variables, ln g of the first one learned alone and the second as a walk then finds it.
     n_walkers, n_windows : int
         Walkers a window, windows along the first variable.
     overlap : float
@@ -102,7 +112,7 @@ class Settings:
 
     def __post_init__(self) -> None:
         _check_name("schedule", self.schedule, SCHEDULES)
-        _check_name("start", self.start, ("uniform", "anneal"))
+        _check_name("start", self.start, ("uniform", "anneal", "rows"))
         for name in ("first_log_f", "exploration_log_f", "factor", "period"):
             check_real(name, getattr(self, name), above=0.0)
         for name in ("n_walkers", "n_windows"):
@@ -167,9 +177,9 @@ def settings_for(system: System, variables: Sequence[str] | None = None, **chose
     defaults: dict[str, Any] = {}
     if system.support_known:
         defaults |= {"hold": SHORT_HOLD, "learning": 0.2, "exploring": 0.1}
-    if system.exploration_log_f is not None:
-        defaults |= {"first_log_f": system.exploration_log_f, "exploration_log_f": system.exploration_log_f}
     if system.variable(names[0])[1].capped:
         target = Target(2.0, 10.0) if len(names) == 1 else Target(1.0, 5.0)
         defaults |= {"start": "anneal", "schedule": "inverse", "first_log_f": 0.02, "target": target}
+    if system.slow_trips:
+        defaults |= SLOW_LEARNING | ({"start": "rows", "learning": 0.25} if len(names) == 2 else {})
     return Settings(**(defaults | chosen))

@@ -138,7 +138,7 @@ class Window:
 
     def add(self, particle: Particle) -> None:
         """Take in a walker whose state lies in the window."""
-        particle.walker.place[0] = bin_of(self.grid, self.values(particle))
+        particle.walker.place[0] = self.bin_of(particle)
         self.particles.append(particle)
         place = particle.walker.place[0]
         if not self.known[place]:
@@ -160,6 +160,10 @@ class Window:
     def values(self, particle: Particle) -> Any:
         """Collective variables of a walker, measured afresh."""
         return measured(self.system.model, particle.state)
+
+    def bin_of(self, particle: Particle) -> int:
+        """Bin of a walker, its values measured afresh; negative outside the window."""
+        return int(bin_of(self.grid, self.values(particle)))
 
     def count_known(self) -> None:
         """Bring the clock's sums over the known bins up to date."""

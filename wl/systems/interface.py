@@ -123,8 +123,9 @@ class System:
         Array of the state that scales the moves: it is adapted while the weights are learned.
     largest_step : float
         To which.
-    exploration_log_f : float, optional
-        ln f while bins are discovered, where the usual one would raise ln g by many nats before a walker finds its way.
+    slow_trips : bool
+        Whether a round trip takes millions of trials, as where families of configurations are hidden from one another:
+        ln f has to stay small from the start.
     data : dict of ndarray
         Arrays that define it (patterns, references); kept with results, and what `merge` compares.
     """
@@ -142,7 +143,7 @@ class System:
     n_uniform_draws: int = 0
     step: str | None = None
     largest_step: float = np.inf
-    exploration_log_f: float | None = None
+    slow_trips: bool = False
 
     def variable(self, name: str) -> tuple[int, Variable]:
         """Position and record of a variable.

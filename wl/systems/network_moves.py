@@ -25,6 +25,8 @@ from wl.systems.interface import commit, draw, measured, propose, proposed
 __all__ = ["NetworkModel", "NetworkState"]
 
 NOWHERE = math.nan
+N_LOW = 20  # bits that choose a scale
+LOW = (1 << N_LOW) - 1
 SPREAD, FIRST_FACTOR, SECOND_FACTOR = (
     np.uint64(0x9E3779B97F4A7C15),
     np.uint64(0xBF58476D1CE4E5B9),
@@ -44,6 +46,7 @@ class NetworkModel(NamedTuple):
     reach: np.ndarray  # (n_parameters,), the same over the largest: the part of a step that a parameter takes
     neurons: np.ndarray  # int64 (n_neurons,), first parameter of every neuron
     block_share: float
+    scales: np.ndarray  # float64 (n_scales,), a move takes one of them, each as likely, times the step
     n_values: int  # 1 where the second value repeats the first
     kinds: tuple[int, int]
     bounds: tuple[tuple[int, int], tuple[int, int]]
@@ -80,6 +83,12 @@ def _change(word, k):
 
 
 @njit(borrows=True)
+def _scale(model, word):
+    """Scale of a move from the low bits of its word; the steps are worked out from scramblings of all of it."""
+    return model.scales[((word & LOW) * model.scales.size) >> N_LOW]
+
+
+@njit(borrows=True)
 def _place(network, move, k):
     """The k-th parameter of a move: weights stand together, the bias of their neuron does not."""
     first, number = move[0], move[1]
@@ -90,7 +99,7 @@ def _place(network, move, k):
 def _write(model, state, move, target, padded):
     """Write new parameters to where they stand in the vector or among the padded weights; whether all fit the box."""
     inside = True
-    step = state.step[0] if move[1] == 1 else state.step[1]
+    step = _scale(model, move[2]) * (state.step[0] if move[1] == 1 else state.step[1])
     for k in range(move[1]):
         place = _place(model.network, move, k)
         there = model.network.padded_place[place] if padded else place

@@ -10,9 +10,12 @@ All of them are real. Bins of an accuracy should be one for each number of point
 window -1/(2n) : 1 + 1/(2n) : 1/n, so that k/n stands in the middle of a bin (`accuracy_window`).
 
 A move changes one parameter by a uniform step in (-step, step), or, in a share of the moves, all parameters of one
-neuron by smaller ones; outside the box it cannot be made, nor where a loss is not finite. Only the changed neuron and
-the layers above it are worked out again (`wl.systems.network_moves`). Not for networks so wide that one trial costs as
-much as a gradient: those are for molecular dynamics.
+neuron; the step is multiplied by one of several scales, each as likely, so that large moves between families of
+networks at high loss and small ones at low loss stand side by side and nothing has to be adapted. Outside the box a
+move cannot be made, nor where a loss is not finite. Bins of ln L should be so narrow that ln g changes by one or two
+nats from one to the next (0.02 for 100 to 250 parameters): within a bin nothing drives a walk down. Only the changed
+neuron and the layers above it are worked out again (`wl.systems.network_moves`). Not for networks so wide that one
+trial costs as much as a gradient: those are for molecular dynamics.
 """
 
 from __future__ import annotations
@@ -35,9 +38,9 @@ from wl.systems.network_moves import NetworkModel, NetworkState
 __all__ = ["VARIABLES", "NetworkOptions", "accuracy_window", "loss_window", "neural_network", "rebuilt_network"]
 
 TRAIN, TEST = range(2)
-LOSS_WIDTH = 0.1
+LOSS_WIDTH = 0.02
+STEP_OF_BOX = 1.25  # times the largest half-width
 DEPTH = {"relu": 2.6, "silu": 1.5, "tanh": 1.0}  # of the default window below ln L of a network that says nothing
-EXPLORATION_LOG_F = 1e-3
 N_DRAWS, LARGEST_STEP = 1_000_000, 0.5
 VARIABLES = {
     "log_train_loss": (LOSS, TRAIN),
@@ -59,26 +62,34 @@ class NetworkOptions:
         "float32", which is several times faster, or "float64".
     box : float or tuple of float, optional
         Largest size of the parameters, one for all or one for each layer; None for 2/√W (`Architecture.half_widths`).
-    step : float
-        Largest change of one parameter at first; it stands in the state, and runs adapt it while they learn, up to 0.5.
-        Parameters of a narrower box than the widest take smaller ones in proportion.
+    step : float, optional
+        Largest change of one parameter at scale 1; None for 1.25 times the largest half-width of the box. Parameters
+        of a narrower box take smaller ones in proportion.
     block_share : float
         Share of moves that change all parameters of one neuron, from 0 to 1.
-    block_step : float
-        Largest change of each of them.
+    block_step : float, optional
+        Largest change of each of them at scale 1; None for that of one.
+    scales : tuple of float
+        Factors of the steps, each as likely; with a single one runs adapt the steps while they learn.
     """
 
     precision: str = "float32"
     box: float | tuple[float, ...] | None = None
-    step: float = 0.1
-    block_share: float = 0.0
-    block_step: float = 0.03
+    step: float | None = None
+    block_share: float = 0.2
+    block_step: float | None = None
+    scales: tuple[float, ...] = (1.0, 0.4, 0.16, 0.064)
 
     def __post_init__(self) -> None:
-        check_real("step", self.step, above=0.0)
-        check_real("block_step", self.block_step, above=0.0)
+        for name in ("step", "block_step"):
+            if getattr(self, name) is not None:
+                check_real(name, getattr(self, name), above=0.0)
         if not 0.0 <= check_real("block_share", self.block_share) <= 1.0:
             raise ValueError(f"block_share = {self.block_share!r} is out of range; allowed: real numbers from 0 to 1")
+        if len(self.scales) == 0:
+            raise ValueError("scales = () has no scale; allowed: at least one, as (1.0,)")
+        for scale in self.scales:
+            check_real("scales", scale, above=0.0)
 
 
 def neural_network(
@@ -124,9 +135,9 @@ def neural_network(
         default_variables=names,
         log_total=_log_volume(model),
         n_uniform_draws=N_DRAWS,
-        step="step",
+        step="step" if len(options.scales) == 1 else None,
         largest_step=LARGEST_STEP,
-        exploration_log_f=EXPLORATION_LOG_F,
+        slow_trips=True,
         parameters=_parameters(architecture, names, options, model),
         data={
             f"{('train', 'test')[part]}_{name}": getattr(split, name)
@@ -179,6 +190,7 @@ def rebuilt_network(parameters: Mapping[str, Any], data: Mapping[str, Any]) -> S
             parameters["step"],
             parameters["block_share"],
             parameters["block_step"],
+            tuple(parameters["scales"]),
         ),
     )
     return replace(system, parameters=system.parameters | kept)
@@ -221,6 +233,7 @@ def _parameters(
         "step": options.step,
         "block_share": options.block_share,
         "block_step": options.block_step,
+        "scales": list(options.scales),
         "n_parameters": architecture.n_parameters,
         "log_box_volume": _log_volume(model),
     }
@@ -253,10 +266,16 @@ def _model(
             [layer.weights.start + layer.n_inputs * np.arange(layer.n_outputs) for layer in architecture.layers]
         ),
         block_share=float(options.block_share),
+        scales=np.array(options.scales, np.float64),
         n_values=len(names),
         kinds=(kinds[0], kinds[-1]),
         bounds=(bounds[parts[0]], bounds[parts[-1]]),
     )
+
+
+def _steps(model: NetworkModel, options: NetworkOptions) -> np.ndarray:
+    step = STEP_OF_BOX * float(model.half_widths.max()) if options.step is None else options.step
+    return np.array([step, step if options.block_step is None else options.block_step])
 
 
 def _new_state(model: NetworkModel, dtype: np.dtype, options: NetworkOptions) -> NetworkState:
@@ -270,5 +289,5 @@ def _new_state(model: NetworkModel, dtype: np.dtype, options: NetworkOptions) ->
         places=2 * np.arange(n_slots),
         proposed_places=2 * np.arange(n_slots),
         margins=np.zeros(n_points, dtype),
-        step=np.array([options.step, options.block_step]),
+        step=_steps(model, options),
     )

@@ -1,0 +1,36 @@
+"""What a window knows of ln g before its first trial, by the setting `start`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from wl.grid import Grid
+from wl.phases import NEVER
+from wl.row_start import learn_rows
+from wl.settings import Settings
+from wl.tempered_start import temper
+from wl.thermodynamic_start import anneal
+from wl.window import Window
+
+__all__ = ["begin"]
+
+ROWS = 40_000_000  # trials to learn the first variable alone, where the end of the run is open
+
+
+def begin(
+    window: Window, grid: Grid, settings: Settings, close_at: int, progress: Callable[[str], None] | None = None
+) -> None:
+    """Set ln g near the truth where the settings ask for it.
+
+    "anneal" is an integration along temperatures, for two variables flat in the second where its density alone is
+    known; "rows" learns the first of two variables, in `close_at` trials, the end of exploration.
+    """
+    two = len(grid.axes) == 2
+    if settings.start == "rows" and two:
+        learn_rows(window, grid, settings, ROWS if close_at == NEVER else close_at, progress)
+    elif settings.start == "anneal":
+        counts = grid.axes[1].log_counts if two else None
+        if counts is None:
+            anneal(window, grid)
+        else:
+            temper(window, grid, counts)
