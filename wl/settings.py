@@ -28,7 +28,7 @@ LEAST_BLOCK = 1000
 HOLD = 1e5  # trials a bin without discoveries before ln f is halved, where the support is not known beforehand
 SHORT_HOLD = 1e4  # where it is: long enough to level what early discoveries left uneven
 LONGEST_HOLD = 0.2  # of the learning stage
-# where a round trip takes millions of trials ln g of a bin must not grow by more than some nats meanwhile, and proposals
+# where a round trip takes millions of trials ln g of a bin must not grow by more than some nats meanwhile; proposals
 # out of a bin depend on the family of configurations that the walker is in, which the transition matrix cannot tell
 SLOW_LEARNING = {
     "schedule": "inverse",
