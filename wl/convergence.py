@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from perceptron.solution import Status
+from wl.halves import Halves, compare_halves
 from wl.kernels import schedule as clocks
 from wl.transition_matrix import MOST_BINS
 
@@ -22,6 +23,8 @@ __all__ = ["Criterion", "Verdict", "judge"]
 LEAST_TRIPS = 20
 MOST_STAY = 0.2
 LEAST_DRAWS = 100
+LEAST_CHANCE = 0.01
+LIKELY = 3.0  # nats below the largest of a row
 MOST_FROM_DRAWS = 2.0  # neighbouring bins move together, so that one is often met by chance
 MOST_DEVIATION = 3.0  # standard errors between Wang-Landau and the transition matrix
 
@@ -66,6 +69,9 @@ def judge(dataset: Any, samplers: list[Any], tolerance: float) -> Verdict:
     ]
     if "uniform_draws" in dataset:
         criteria.append(_draws(dataset))
+    halves = compare_halves(dataset)
+    if halves is not None:
+        criteria.append(_halves(halves))
     return Verdict(tuple(criteria))
 
 
@@ -78,7 +84,30 @@ def _errors(dataset: Any, tolerance: float, samplers: list[Any]) -> Criterion:
         return Criterion(name, found, False)
     unknown = int(np.count_nonzero(~np.isfinite(error)))
     tail = f", {unknown} of {error.size} bins without an error (too few visits)" if unknown else ""
-    return Criterion(name, f"largest {np.nanmax(error):.3g}{tail}", bool(unknown == 0 and np.nanmax(error) < tolerance))
+    held = _held_down_to(dataset, tolerance)
+    return Criterion(
+        name, f"largest {np.nanmax(error):.3g}{tail}{held}", bool(unknown == 0 and np.nanmax(error) < tolerance)
+    )
+
+
+def _held_down_to(dataset: Any, tolerance: float) -> str:
+    """For a real first variable the lowest value from which on, up to the entropy maximum, errors are small."""
+    name = dataset["log_g"].dims[0]
+    if f"{name}_edges" not in dataset or np.issubdtype(dataset[name].dtype, np.integer):
+        return ""
+    log_g, error = (dataset[key].values.reshape(dataset[name].size, -1) for key in ("log_g", "log_g_error"))
+    rows = np.where(
+        np.isfinite(log_g).any(axis=1), np.nanmax(np.where(np.isfinite(log_g), log_g, -np.inf), axis=1), -np.inf
+    )
+    place = top = int(np.argmax(rows))
+    likely = log_g > rows[:, None] - LIKELY  # bins that hold nearly all of their row
+    while place >= 0 and np.isfinite(rows[place]) and np.all(error[place][likely[place]] < tolerance):
+        place -= 1
+    return (
+        f"; in the likely bins of each row it holds down to {name} = {dataset[name].values[place + 1]:.4g}"
+        if place < top
+        else ""
+    )
 
 
 def _agreement(dataset: Any) -> Criterion:
@@ -111,6 +140,15 @@ def _draws(dataset: Any) -> Criterion:
     error = np.hypot(dataset["log_g_error"].values[often], 1.0 / np.sqrt(counts[often]))
     rms = float(np.sqrt(np.mean(((dataset["log_g"].values[often] - drawn) / error) ** 2)))
     return Criterion(name, f"{rms:.2f} in {np.count_nonzero(often)} bins", rms < MOST_FROM_DRAWS)
+
+
+def _halves(halves: Halves) -> Criterion:
+    """Runs from given starts against those from uniform draws; where they part, the landscape does not hold."""
+    name = f"runs from given and from uniform starts agree (p above {LEAST_CHANCE:g})"
+    chances = {"ln g": halves.entropy.p_value} | ({} if halves.mean is None else {"mean": halves.mean.p_value})
+    text = ", ".join(f"{what} p = {chance:.2g}" for what, chance in chances.items())
+    found = f"{text}; bin by bin down to {halves.holds_down_to:.4g}"
+    return Criterion(name, found, min(chances.values()) > LEAST_CHANCE)
 
 
 def _trips(samplers: list[Any]) -> Criterion:

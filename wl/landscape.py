@@ -74,6 +74,7 @@ def landscape_of(samplers: list[Sampler], parameters: dict[str, Any], tolerance:
     data = {name: (grid.names, array.reshape(grid.shape)) for name, array in fields.items()}
     for name, array in (("log_g_runs", best), ("log_g_runs_error", errors)):
         data[name] = (("run", *grid.names), array.reshape(-1, *grid.shape))
+    data["run_given_start"] = (("run",), np.array([sampler.starts is not None for sampler in samplers], np.int8))
     if len(grid.axes) == 2:
         means = np.stack([conditional_means(row.reshape(grid.shape), grid.axes[1].coordinate) for row in best])
         means_errors = np.stack([found[grid.n_bins :] for _, found in frozen])

@@ -73,6 +73,10 @@ def _merge(landscapes: list[xr.Dataset]) -> xr.Dataset:
             merged[name] = (dims[:1], array)
         for name, array in (("conditional_mean_runs", means), ("conditional_mean_runs_error", means_errors)):
             merged[name] = (("run", dims[0]), array)
+    merged["run_given_start"] = (
+        ("run",),
+        np.concatenate([landscape["run_given_start"].values for landscape in landscapes]),
+    )
     numbers = [landscape.sizes["run"] for landscape in landscapes]
     for name in MEANS:
         rows = np.repeat([landscape[name].values for landscape in landscapes], numbers, axis=0)
