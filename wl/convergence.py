@@ -96,18 +96,14 @@ def _held_down_to(dataset: Any, tolerance: float) -> str:
     if f"{name}_edges" not in dataset or np.issubdtype(dataset[name].dtype, np.integer):
         return ""
     log_g, error = (dataset[key].values.reshape(dataset[name].size, -1) for key in ("log_g", "log_g_error"))
-    rows = np.where(
-        np.isfinite(log_g).any(axis=1), np.nanmax(np.where(np.isfinite(log_g), log_g, -np.inf), axis=1), -np.inf
-    )
+    rows = np.where(np.isfinite(log_g), log_g, -np.inf).max(axis=1)
     place = top = int(np.argmax(rows))
     likely = log_g > rows[:, None] - LIKELY  # bins that hold nearly all of their row
     while place >= 0 and np.isfinite(rows[place]) and np.all(error[place][likely[place]] < tolerance):
         place -= 1
-    return (
-        f"; in the likely bins of each row it holds down to {name} = {dataset[name].values[place + 1]:.4g}"
-        if place < top
-        else ""
-    )
+    if place == top:
+        return ""
+    return f"; in the likely bins of each row met down to {name} = {dataset[name].values[place + 1]:.4g}"
 
 
 def _agreement(dataset: Any) -> Criterion:
