@@ -1,0 +1,54 @@
+"""The spiral's landscape where uniform draws know it too, and a symmetry of the prior."""
+
+import numpy as np
+import pytest
+
+from wl.goal import Goal
+from wl.grid import Range
+from wl.landscape import conditional_means, landscape_of
+from wl.run import Plan, Run
+from wl.settings import settings_for
+from wl.tasks import TaskOptions, make_task, network_system
+
+VARIABLES = ("log_train_loss", "test_accuracy")
+
+
+@pytest.fixture(scope="module", params=["relu", "tanh"])
+def landscape(request):
+    """ln g(ln L_train, A_test) of 2-6-6-6-1 down to where one draw in 1e5 comes."""
+    system = network_system(make_task("spiral", TaskOptions(hidden="6,6,6", activation=request.param)), VARIABLES)
+    ranges = {"log_train_loss": Range(-0.5, 0.6, 0.1, open_high=True)}
+    plan = Plan(system, VARIABLES, settings_for(system, VARIABLES), Goal(steps=40_000_000), ranges=ranges, seed=2)
+    run = Run(plan)
+    run.prepare()
+    while not run.reached():
+        run.advance()
+    return landscape_of(run.samplers, {}, 0.05)
+
+
+@pytest.mark.slow
+def test_equilibrium_accuracy_is_that_of_uniform_draws(landscape):
+    # bins of at least 2000 draws; the draws' own error is the spread of the accuracy over the root of their number
+    counts, accuracy = landscape["uniform_draws"].values, landscape["test_accuracy"].values
+    often = counts.sum(axis=1) >= 2000
+    assert np.count_nonzero(often) >= 5
+    with np.errstate(divide="ignore"):
+        drawn = conditional_means(np.log(counts), accuracy)[often]
+    second = (counts[often] @ accuracy**2) / counts[often].sum(axis=1)
+    error = np.sqrt((second - drawn**2) / counts[often].sum(axis=1))
+    mean, own = (landscape[name].values[often] for name in ("conditional_mean", "conditional_mean_error"))
+    print(np.round(np.array([landscape["log_train_loss"].values[often], mean, own, drawn]).T, 4).tolist())
+    assert np.all(np.abs(mean - drawn) < 4.0 * np.hypot(own, error))
+
+
+@pytest.mark.slow
+def test_mean_accuracy_over_the_prior_is_one_half(landscape):
+    # z → -z in the last layer turns right into wrong and keeps the prior; a loss below the window holds next to nothing
+    log_g = landscape["log_g"].values
+    share = np.where(np.isfinite(log_g), np.exp(log_g - np.nanmax(log_g)), 0.0)
+    mean = (share.sum(axis=0) @ landscape["test_accuracy"].values) / share.sum()
+    weight = share.sum(axis=1) / share.sum()
+    error = np.sqrt(np.sum((weight * landscape["conditional_mean_error"].values) ** 2))
+    print(f"mean accuracy {mean:.4f} ± {error:.4f}")
+    assert landscape.attrs["covered"] > 0.999
+    assert abs(mean - 0.5) < 4.0 * error + 1e-3 * 0.2
