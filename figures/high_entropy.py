@@ -1,7 +1,7 @@
 """Figure 1 of paper H from stored runs of the spiral: one landscape with its curves, and eight comparisons.
 
 (a) ln g(ln L_train, A_test) of 2-8-8-8-8-1 (ReLU, 249 parameters) on one data set, as the logarithm of a share of the
-box; equilibrium and maximum-entropy accuracy; mean accuracy of a hundred trained networks, in the box and free.
+box; equilibrium and maximum-entropy accuracy; mean accuracy of trained networks, in the box and free.
 
 (b) Best accuracy of early stopping against the equilibrium accuracy at the same ln L_train, for four networks and two
 lengths of training, means over data sets with standard errors. The best point is taken from the bins that the landscape
@@ -80,6 +80,8 @@ def compute_comparison(executor: Executor | None, progress: Callable[[int, int],
 def _pair(hidden: str, data_seed: int, clip: bool, name: str) -> tuple[float, float, float]:
     """Ln L_train of the best trained point that the landscape knows, the accuracies of training and of equilibrium."""
     length = name.partition("_")[0]
+    if not (landscape_file(hidden, data_seed).exists() and training_file(hidden, data_seed, clip).exists()):
+        return np.nan, np.nan, np.nan  # not run yet; the figure says how many data sets a point has
     curve = equilibrium_curve(load_landscape(landscape_file(hidden, data_seed)))
     trained, _ = load_table(training_file(hidden, data_seed, clip))
     position, accuracy = trained[f"{length}_log_train_loss"], trained[f"{name}_accuracy"]

@@ -65,6 +65,9 @@ def comparison(columns: Columns) -> Figure:
             xlabel="best accuracy of SGD, early stopping", ylabel=r"equilibrium accuracy at the same $L_\mathrm{train}$"
         )
     _legend(panels[0])
+    fewest, most = (int(end(columns["n_data_sets"])) for end in (np.min, np.max))
+    number = f"{most}" if fewest == most else f"{fewest} to {most}"
+    panels[1].text(0.98, 0.02, f"means over {number} data sets", transform=panels[1].transAxes, ha="right", size=7)
     return figure
 
 

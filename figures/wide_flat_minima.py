@@ -1,4 +1,4 @@
-"""Figures of Phys. Rev. Lett. 127, 278301 (2021), the phase diagram behind them, stabilities, and sampled instances."""
+"""Figures of Phys. Rev. Lett. 127, 278301 (2021), the phase diagram behind them, sampled instances, and landscapes."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ import numpy as np
 
 from figures import wide_flat_minima_draw as draw
 from figures.focusing_points import compute_points
+from figures.high_entropy import compute_comparison, compute_landscape
+from figures.high_entropy_draw import comparison, landscape
 from figures.margins import compute_margins
 from figures.margins_draw import margins
 from figures.sampled_local_entropy import compute_sampled_local_entropy
@@ -121,6 +123,8 @@ FIGURES: dict[str, tuple[Any, Any]] = {
     "stabilities": (compute_stabilities, stability_densities),
     "margins": (compute_margins, margins),
     "sampled-local-entropy": (compute_sampled_local_entropy, sampled_local_entropies),
+    "H1a": (compute_landscape, landscape),
+    "H1b": (compute_comparison, comparison),
 }
 
 

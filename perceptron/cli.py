@@ -201,7 +201,10 @@ def _emit_profile(profile: Any, head: dict[str, Any], as_object: bool, output: P
 @app.command()
 def figure(
     name: Annotated[
-        str, typer.Argument(help="W2, W3, W4, phase-diagram, stabilities, margins, sampled-local-entropy, or all.")
+        str,
+        typer.Argument(
+            help="W2, W3, W4, phase-diagram, stabilities, margins, sampled-local-entropy, H1a, H1b, or all."
+        ),
     ],
     output: Annotated[Path, typer.Option(help="Folder of the pictures and their data.")] = Path("results"),
     jobs: Jobs = 1,

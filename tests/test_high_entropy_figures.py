@@ -1,0 +1,72 @@
+"""Figure 1 of paper H from the stored runs: that they are what they say, and that the pictures can be drawn."""
+
+import json
+
+import numpy as np
+import pytest
+from matplotlib import pyplot as plt
+
+from figures.high_entropy import SHOWN, compute_comparison, compute_landscape
+from figures.high_entropy_draw import comparison, landscape
+from figures.high_entropy_runs import DATA, landscape_file, training_file
+from perceptron.files import load_table
+from wl.datasets.spiral import spiral
+from wl.landscape import load_landscape
+
+
+def test_stored_landscapes_say_where_they_come_from():
+    paths = sorted(DATA.glob("*.nc"))
+    assert paths
+    for path in paths:
+        assert path.stat().st_size < 5_000_000
+        found = load_landscape(path)
+        origin = json.loads(found.attrs["provenance"])
+        system = origin["parameters"]["system"]["parameters"]
+        dataset = system["dataset"]
+        assert path == landscape_file(",".join(map(str, system["hidden"])), dataset["data_seed"])
+        assert found.attrs["steps"] >= 2e8
+        assert found.attrs["covered"] > 0.999
+        share = np.exp(found["log_g"].values - found.attrs["log_total"])
+        assert np.nansum(share) == pytest.approx(found.attrs["covered"], rel=1e-9)
+
+
+def test_stored_training_used_the_same_data():
+    paths = sorted(DATA.glob("*.npz"))
+    assert paths
+    for path in paths:
+        columns, origin = load_table(path)
+        dataset = origin["parameters"]["dataset"]["parameters"]
+        assert spiral(**dataset).train.n_points == 40
+        accuracy = columns["long_mean_accuracy"]
+        assert np.nanmin(accuracy) >= 0.0
+        assert np.nanmax(accuracy) <= 1.0
+
+
+def test_panel_a_shows_the_high_entropy_advantage():
+    # paper H, figure 1a: below ln L_train = -1 the equilibrium accuracy rises above that of SGD and saturates near -3
+    columns, _ = compute_landscape(None, lambda *_: None)
+    equilibrium = np.interp([-2.5, -2.0, -1.5], columns["equilibrium_position"], columns["equilibrium_value"])
+    for name in ("clipped", "free"):
+        order = np.argsort(columns[f"{name}_position"])
+        trained = np.interp([-2.5, -2.0, -1.5], columns[f"{name}_position"][order], columns[f"{name}_value"][order])
+        assert np.all(equilibrium - trained > 0.03)
+    high = columns["equilibrium_position"] > 0.0
+    assert np.all(np.abs(columns["equilibrium_value"][high] - 0.5) < 0.02)
+    figure = landscape(columns)
+    assert figure.axes[0].get_xlabel() == r"$\ln L_\mathrm{train}$"
+    plt.close(figure)
+
+
+def test_panel_b_has_all_conditions():
+    columns, _ = compute_comparison(None, lambda *_: None)
+    assert columns["trained"].size == 4 * 2 * 2 * 2
+    known = columns["n_data_sets"] > 0
+    assert np.count_nonzero(known) >= 24
+    difference = columns["equilibrium"] - columns["trained"]
+    assert difference[known] == pytest.approx(columns["advantage"][known], abs=1e-12)
+    plt.close(comparison(columns))
+
+
+def test_the_files_of_the_shown_network_exist():
+    assert landscape_file(*SHOWN).exists()
+    assert all(training_file(*SHOWN, clip).exists() for clip in (True, False))
