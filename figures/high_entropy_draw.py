@@ -59,7 +59,7 @@ def comparison(columns: Columns) -> Figure:
     for axes, clip, title in zip(panels, (True, False), ("SGD in the sampler's box", "SGD, free"), strict=True):
         for row in np.flatnonzero(columns["clip"] == clip):
             _condition(axes, columns, int(row))
-        axes.axline((0.7, 0.7), slope=1.0, color="black", linewidth=0.8, zorder=0)
+        axes.axline((0.9, 0.9), slope=1.0, color="black", linewidth=0.8, zorder=0)
         axes.set_title(title, loc="left")
         axes.set(
             xlabel="best accuracy of SGD, early stopping", ylabel=r"equilibrium accuracy at the same $L_\mathrm{train}$"

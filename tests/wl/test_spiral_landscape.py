@@ -52,3 +52,28 @@ def test_mean_accuracy_over_the_prior_is_one_half(landscape):
     print(f"mean accuracy {mean:.4f} ± {error:.4f}")
     assert landscape.attrs["covered"] > 0.999
     assert abs(mean - 0.5) < 4.0 * error + 1e-3 * 0.2
+
+
+@pytest.mark.slow
+def test_the_fast_tanh_makes_the_same_landscape():
+    # single precision has a rational tanh within 5.5 units in the last place, double precision that of the library
+    found = {}
+    for precision in ("float32", "float64"):
+        task = make_task("spiral", TaskOptions(hidden="4", activation="tanh"))
+        system = network_system(task, VARIABLES[:1], precision=precision)
+        ranges = {"log_train_loss": Range(-0.6, 0.6, 0.05, open_high=True)}
+        settings = settings_for(system, VARIABLES[:1])
+        run = Run(Plan(system, VARIABLES[:1], settings, Goal(steps=10_000_000), ranges=ranges, seed=3))
+        run.prepare()
+        while not run.reached():
+            run.advance()
+        found[precision] = landscape_of(run.samplers, {}, 0.05)
+    one, other = found.values()
+    error = np.hypot(one["log_g_error"].values, other["log_g_error"].values)
+    known = error < 0.2  # not so for nan
+    assert np.count_nonzero(known) >= 20
+    apart = (one["log_g"] - other["log_g"]).values[known] / error[known]
+    print(
+        f"{apart.size} bins: rms difference {np.sqrt(np.mean(apart**2)):.2f} errors, largest {np.abs(apart).max():.2f}"
+    )
+    assert np.sqrt(np.mean(apart**2)) < 2.0  # neighbours move together
