@@ -129,6 +129,7 @@ def _dataset(samplers: list[Sampler], data: dict[str, Any], parameters: dict[str
         "log_total": first.log_total,
         "log_covered": first.log_covered,
         "steps": sum(sampler.trials * sampler.n_walkers for sampler in samplers),
+        "start_steps": sum(window.n_start_trials for sampler in samplers for window in sampler.windows),
         "frozen_steps": sum(max(0, s.trials - s.phases.freeze_at) * s.n_walkers for s in samplers if s.frozen),
         "round_trips": sum(sampler.round_trips for sampler in samplers),
         "provenance": json.dumps(provenance(**parameters)),

@@ -15,7 +15,7 @@ from wl.multicanonical import normalised
 __all__ = ["merge_landscapes"]
 
 MEANS = ("log_g_wang_landau", "log_g_transition_matrix", "log_g_transition_matrix_error")
-SUMS = ("steps", "seconds", "round_trips", "frozen_steps")
+SUMS = ("steps", "seconds", "round_trips", "frozen_steps", "start_steps")
 
 
 def merge_landscapes(paths: list[Path], output: Path) -> xr.Dataset:

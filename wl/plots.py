@@ -22,6 +22,12 @@ LABELS = {
     "hamming_distance": "Hamming distance to the reference",
     "log_first_square": r"$\ln |u|^2$",
     "log_second_square": r"$\ln |v|^2$",
+    "log_train_loss": r"$\ln L_\mathrm{train}$",
+    "log_test_loss": r"$\ln L_\mathrm{test}$",
+    "train_accuracy": r"$A_\mathrm{train}$",
+    "test_accuracy": r"$A_\mathrm{test}$",
+    "smoothed_train_accuracy": r"smoothed $A_\mathrm{train}$",
+    "smoothed_test_accuracy": r"smoothed $A_\mathrm{test}$",
 }
 
 
@@ -60,6 +66,9 @@ def _map(figure: Any, axes: Any, landscape: Any, dims: tuple[str, str]) -> None:
     picture = axes.pcolormesh(
         first, second, landscape["log_g"].values.T, shading="nearest", cmap="viridis", rasterized=True
     )
+    if "conditional_mean" in landscape:
+        axes.plot(first, landscape["conditional_mean"].values, color="white", lw=1.2, label="mean along a column")
+        axes.legend(labelcolor="white", loc="lower left")
     axes.set(xlabel=LABELS.get(dims[0], dims[0]), ylabel=LABELS.get(dims[1], dims[1]))
     figure.colorbar(picture, ax=axes, label=r"$\ln g$ (nats)")
 

@@ -70,6 +70,7 @@ def learn_rows(
         if not known[window.bin_of(other)]:
             other.state[0][:] = particle.state[0]
         other.walker.place[0] = window.bin_of(other)
+    window.n_start_trials += 2 * n_trials
     window.count_known()
 
 

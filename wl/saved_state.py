@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 __all__ = ["restore_arrays", "saved_arrays"]
 
+NUMBERS = ("n_rejected_walkers", "n_start_trials")  # of a window
+
 
 def saved_arrays(sampler: Sampler) -> dict[str, np.ndarray]:
     """Everything of a sampler that changes, by name."""
@@ -28,7 +30,8 @@ def saved_arrays(sampler: Sampler) -> dict[str, np.ndarray]:
         "prepared": np.array(sampler.prepared),
     } | {f"trace/{name}": array for name, array in sampler.trace.arrays().items()}
     for w, window in enumerate(sampler.windows):
-        saved[f"window{w}/n_rejected_walkers"] = np.array(window.n_rejected_walkers)
+        for name in NUMBERS:
+            saved[f"window{w}/{name}"] = np.array(getattr(window, name))
         for name, array in _share_arrays(window.own):
             saved[f"window{w}/{name}"] = array
         for k, particle in enumerate(window.particles):
@@ -55,7 +58,8 @@ def restore_arrays(sampler: Sampler, saved: dict[str, np.ndarray]) -> None:
     if not sampler.prepared:
         return
     for w, window in enumerate(sampler.windows):
-        window.n_rejected_walkers = int(saved[f"window{w}/n_rejected_walkers"])
+        for name in NUMBERS:
+            setattr(window, name, int(saved[f"window{w}/{name}"]))
         _fill(window.own, saved, f"window{w}/")
         window.particles = [
             _particle(sampler, saved, f"window{w}/walker{k}/") for k in range(sampler.settings.n_walkers)

@@ -115,6 +115,7 @@ class Window:
         self.particles: list[Particle] = []
         self.shares: list[Share] = []
         self.n_rejected_walkers = 0
+        self.n_start_trials = 0  # made before the run begins, and not counted in its steps
 
     @property
     def surface(self) -> Surface:

@@ -24,6 +24,7 @@ def test_a_run_of_the_spiral_is_absolute_and_resumes(wl, tmp_path):
     assert landscape["log_train_loss_edges"].values[-1] == np.inf
     share = np.exp(landscape["log_g"].values - landscape.attrs["log_total"])
     assert np.nansum(share) == pytest.approx(landscape.attrs["covered"], rel=1e-9)
+    assert landscape.attrs["start_steps"] == 8000  # twice the fifth in which bins are explored
     assert int(landscape["uniform_draws"].sum()) == round(landscape.attrs["covered"] * 1_000_000)
     again = wl("resume", "a", "--json")[1]
     assert again["steps"] == found["steps"]
