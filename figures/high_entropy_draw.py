@@ -64,7 +64,7 @@ def comparison(columns: Columns) -> Figure:
         axes.set(
             xlabel="best accuracy of SGD, early stopping", ylabel=r"equilibrium accuracy at the same $L_\mathrm{train}$"
         )
-    _legend(panels[0])
+    _legend(panels[1])
     fewest, most = (int(end(columns["n_data_sets"])) for end in (np.min, np.max))
     number = f"{most}" if fewest == most else f"{fewest} to {most}"
     panels[1].text(0.98, 0.02, f"means over {number} data sets", transform=panels[1].transAxes, ha="right", size=7)
@@ -95,4 +95,4 @@ def _legend(axes: Any) -> None:
         ("lowest test loss of a bin", "o", "white"),
     ):
         axes.plot([], [], linestyle="none", marker=marker, color="grey", markerfacecolor=face, label=label)
-    axes.legend(fontsize=7, loc="upper left")
+    axes.legend(fontsize=7, loc="lower left")
