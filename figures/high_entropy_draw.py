@@ -95,4 +95,4 @@ def _legend(axes: Any) -> None:
         ("lowest test loss of a bin", "o", "white"),
     ):
         axes.plot([], [], linestyle="none", marker=marker, color="grey", markerfacecolor=face, label=label)
-    axes.legend(fontsize=7, loc="lower left")
+    axes.legend(fontsize=7, loc="lower right", bbox_to_anchor=(1.0, 0.05))
