@@ -82,17 +82,15 @@ def _pair(hidden: str, data_seed: int, clip: bool, name: str) -> tuple[float, fl
     length = name.partition("_")[0]
     if not (landscape_file(hidden, data_seed).exists() and training_file(hidden, data_seed, clip).exists()):
         return np.nan, np.nan, np.nan  # not run yet; the figure says how many data sets a point has
-    curve = equilibrium_curve(load_landscape(landscape_file(hidden, data_seed)))
     trained, _ = load_table(training_file(hidden, data_seed, clip))
     position, accuracy = trained[f"{length}_log_train_loss"], trained[f"{name}_accuracy"]
+    curve = equilibrium_curve(load_landscape(landscape_file(hidden, data_seed))).at(position)
     number = trained[f"{length}_n_runs"]
-    place = np.rint((position - curve.position[0]) / np.diff(curve.position).min()).astype(int)
-    known = (place >= 0) & (place < curve.position.size) & (number >= LEAST_SHARE * number.max())
-    known[known] &= curve.error[place[known]] < LARGEST_ERROR
+    known = (number >= LEAST_SHARE * number.max()) & (curve.error < LARGEST_ERROR)
     if not known.any():
         return np.nan, np.nan, np.nan
     best = np.flatnonzero(known)[np.argmax(accuracy[known])]
-    return position[best], accuracy[best], curve.value[place[best]]
+    return position[best], accuracy[best], curve.value[best]
 
 
 def _condition(pairs: np.ndarray) -> dict[str, float]:

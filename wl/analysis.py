@@ -36,6 +36,15 @@ class Curve:
     value: np.ndarray
     error: np.ndarray
 
+    def at(self, position: np.ndarray) -> Curve:
+        """The curve in the bins whose middles are given; nan, the position too, where it has none."""
+        width = np.diff(self.position).min()
+        place = np.rint((np.asarray(position) - self.position[0]) / width).astype(int)
+        place = np.clip(place, 0, self.position.size - 1)
+        there = np.abs(self.position[place] - position) < 1e-6 * width
+        found = (np.where(there, array[place], np.nan) for array in (self.position, self.value, self.error))
+        return Curve(self.name, *found)
+
 
 def equilibrium_curve(landscape: Any) -> Curve:
     """⟨y⟩(x) of a landscape of two variables.
@@ -79,22 +88,10 @@ def _at_largest(log_g: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 def marginal(landscape: Any) -> Curve:
-    """Ln Σ_y g(x, y), each run's summed before they are averaged; of one variable, ln g itself."""
+    """Ln Σ_y g(x, y); of one variable, ln g itself."""
     dims = landscape["log_g"].dims
-    x = landscape[dims[0]].values
-    if len(dims) == 1:
-        return Curve("log_g", x, landscape["log_g"].values, landscape["log_g_error"].values)
-    runs = np.stack([_log_sums(row) for row in landscape["log_g_runs"].values])
-    value = _log_sums(landscape["log_g"].values)
-    if len(runs) == 1:
-        return Curve("log_g", x, value, np.full(x.size, np.nan))
-    return Curve("log_g", x, value, np.std(runs, axis=0, ddof=1) / np.sqrt(len(runs)))
-
-
-def _log_sums(log_g: np.ndarray) -> np.ndarray:
-    filled = np.where(np.isfinite(log_g), log_g, -np.inf)
-    found = np.logaddexp.reduce(filled, axis=1)
-    return np.where(np.isfinite(found), found, np.nan)
+    name = "log_g" if len(dims) == 1 else "log_g_marginal"
+    return Curve("log_g", landscape[dims[0]].values, landscape[name].values, landscape[f"{name}_error"].values)
 
 
 def entropic_advantage(landscape: Any, position: np.ndarray, trained: np.ndarray, trained_error: np.ndarray) -> Curve:
@@ -116,18 +113,12 @@ def entropic_advantage(landscape: Any, position: np.ndarray, trained: np.ndarray
     shapes = {np.shape(values) for values in (position, trained, trained_error)}
     if len(shapes) != 1:
         raise ValueError(f"position, trained and trained_error have shapes {sorted(shapes)}; allowed: equal ones")
-    curve = equilibrium_curve(landscape)
-    width = np.diff(curve.position).min()
-    place = np.rint((np.asarray(position) - curve.position[0]) / width).astype(int)
-    inside = (place >= 0) & (place < curve.position.size)
-    inside[inside] &= np.abs(curve.position[place[inside]] - np.asarray(position)[inside]) < 1e-6 * width
-    place, kept = place[inside], np.flatnonzero(inside)
-    difference = curve.value[place] - np.asarray(trained)[kept]
+    curve = equilibrium_curve(landscape).at(position)
+    inside = np.isfinite(curve.position)
+    difference = (curve.value - trained)[inside]
     if curve.name.endswith("loss"):
         difference = -difference
-    return Curve(
-        curve.name, curve.position[place], difference, np.hypot(curve.error[place], np.asarray(trained_error)[kept])
-    )
+    return Curve(curve.name, curve.position[inside], difference, np.hypot(curve.error, trained_error)[inside])
 
 
 def _two(landscape: Any) -> tuple[str, str]:

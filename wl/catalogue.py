@@ -38,19 +38,21 @@ class MakeOptions:
     margin: float = 0.0
     reference: Path | None = None
     dimensions: str | None = None
-    data_seed: int = 1
-    variables: tuple[str, ...] = ()
-    hidden: str | None = None
-    activation: str | None = None
-    head: str | None = None
-    box: str | None = None
     precision: str | None = None
-    train_points: int | None = None
-    test_points: int | None = None
-    target: str | None = None
-    split: str | None = None
-    standardise: bool = False
+    data_seed: int = 1
+    task: TaskOptions = TaskOptions()  # noqa: RUF009  # an immutable record
+    variables: tuple[str, ...] = ()
     preset: str = "default"
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """Options that select a system and differ from their defaults."""
+        own = {field.name: field.default for field in fields(self) if field.name not in ("task", "variables", "preset")}
+        found = {name: getattr(self, name) for name, default in own.items() if getattr(self, name) != default}
+        for field in fields(self.task):
+            if getattr(self.task, field.name) != field.default:
+                found[field.name] = getattr(self.task, field.name)
+        return found
 
 
 def _perceptron(parameters: Mapping[str, Any], data: Mapping[str, Any]) -> System:
@@ -71,18 +73,7 @@ SYSTEMS: dict[str, Callable[[Mapping[str, Any], Mapping[str, Any]], System]] = {
     "neural_network": rebuilt_network,
 }
 MOVES_OF_THE_PAPER = {"step": 0.1, "scales": (1.0,), "block_share": 0.0}
-TASK = {
-    "hidden",
-    "activation",
-    "head",
-    "box",
-    "train_points",
-    "test_points",
-    "target",
-    "split",
-    "standardise",
-    "data_seed",
-}
+TASK = {field.name for field in fields(TaskOptions)}
 USED = {
     "network": TASK | {"precision"},
     "ising": {"size"},
@@ -116,13 +107,10 @@ def make_system(full_name: str, options: MakeOptions) -> System:
     name = "network" if task else full_name.replace("-", "_")
     if not task:
         _check_name(name, [*(known for known in USED if known != "network"), *SPIRALS, "a table (.csv, .npz)"])
-    for option in fields(options):
-        given = getattr(options, option.name) != option.default
-        if given and option.name not in USED[name] | {"variables", "preset"}:
-            text = option.name.replace("_", "-")
-            raise ValueError(
-                f"--{text} = {getattr(options, option.name)!s} is not used with {full_name}; allowed: leave it out"
-            )
+    for option, value in options.given.items():
+        if option not in USED[name]:
+            text = option.replace("_", "-")
+            raise ValueError(f"--{text} = {value!s} is not used with {full_name}; allowed: leave it out")
     if task:
         return _network(full_name, options)
     if name == "ising":
@@ -138,11 +126,10 @@ def make_system(full_name: str, options: MakeOptions) -> System:
 
 
 def _network(name: str, options: MakeOptions) -> System:
-    given = {key: getattr(options, key) for key in TASK if getattr(options, key) is not None}
     chosen: dict[str, Any] = {} if options.precision is None else {"precision": options.precision}
     if options.preset == "paper":
         chosen |= MOVES_OF_THE_PAPER
-    return network_system(make_task(name, TaskOptions(**given)), options.variables, **chosen)
+    return network_system(make_task(name, options.task), options.variables, **chosen)
 
 
 def _draw_perceptron(options: MakeOptions) -> System:

@@ -77,13 +77,14 @@ def status(directory: Directory, json: Json = False) -> None:
     opened = open_directory(directory)
     found, goal = opened.progress(), opened.plan.goal
     state, landscape = opened.state(), opened.landscape()
+    known = opened.plan.grid().log_total(opened.plan.system)
     print_found(
         {
             "status": state,
             "steps": found.steps,
             "seconds": found.seconds,
             "round_trips": found.round_trips,
-            "log_total": opened.plan.grid().log_total(opened.plan.system),
+            "log_total": known if landscape is None else landscape.attrs["log_total"],
             "system": opened.plan.system.name,
             "goal": {"steps": goal.steps, "seconds": goal.seconds, "converged": goal.converged},
             "landscape": None if landscape is None else landscape.attrs["status"],

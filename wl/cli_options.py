@@ -16,13 +16,23 @@ from wl.goal import Goal
 from wl.run_directory import RunDirectory
 
 __all__ = [
+    "Activation",
+    "Box",
     "CheckpointSeconds",
     "CheckpointSteps",
     "Directory",
+    "EvenTestRadii",
+    "Head",
+    "Hidden",
     "Jobs",
     "Json",
+    "SplitColumn",
+    "Standardise",
     "Steps",
+    "Target",
+    "TestPoints",
     "Time",
+    "TrainPoints",
     "Until",
     "drive_and_print",
     "goal_of",
@@ -54,6 +64,21 @@ Directory = Annotated[Path, typer.Argument(help="Directory of a run.")]
 CheckpointSteps = Annotated[
     int | None, typer.Option(parser=count_of, metavar="N", help="Trials between checkpoints; changes no result.")
 ]
+Hidden = Annotated[str, typer.Option(help="networks: widths of the hidden layers.")]
+Activation = Annotated[
+    str | None, typer.Option(help="networks: relu, tanh or silu; tanh for spiral-regression, else relu.")
+]
+Head = Annotated[
+    str | None,
+    typer.Option(help="networks: logistic, softmax or linear; linear for spiral-regression, else logistic."),
+]
+Box = Annotated[str | None, typer.Option(help="networks: half width of the box, or one for each layer; 2/√W.")]
+TrainPoints = Annotated[int | None, typer.Option(help="spirals: points to train on, of each class of the spiral.")]
+TestPoints = Annotated[int | None, typer.Option(help="spirals: points to test on, of each class of the spiral.")]
+EvenTestRadii = Annotated[bool, typer.Option("--even-test-radii", help="spiral: test points at evenly spaced radii.")]
+Target = Annotated[str | None, typer.Option(help="table: target column; several for the linear head.")]
+SplitColumn = Annotated[str | None, typer.Option(help="table: column that says train or test.")]
+Standardise = Annotated[bool, typer.Option("--standardise", help="table: scale features.")]
 CheckpointSeconds = Annotated[float, typer.Option(help="Seconds between checkpoints; changes no result.")]
 
 

@@ -129,9 +129,11 @@ def _draws(dataset: Any) -> Criterion:
     """Root mean square deviation from ln g of the uniform draws, in errors, over the bins that they hit often."""
     name = f"rms deviation from uniform draws below {MOST_FROM_DRAWS:g} errors"
     counts = dataset["uniform_draws"].values
+    if counts.max() < LEAST_DRAWS:
+        return Criterion(name, "they hit no bin often enough, and ln g has an unknown constant", True)
     often = (counts >= LEAST_DRAWS) & np.isfinite(dataset["log_g_error"].values)
     if not often.any():
-        return Criterion(name, "they hit no bin often enough, and ln g has an unknown constant", True)
+        return Criterion(name, "no bin that they hit often has an error", False)
     drawn = np.log(counts[often]) - np.log(counts.sum()) + dataset.attrs["log_covered"]
     error = np.hypot(dataset["log_g_error"].values[often], 1.0 / np.sqrt(counts[often]))
     rms = float(np.sqrt(np.mean(((dataset["log_g"].values[often] - drawn) / error) ** 2)))

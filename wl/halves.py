@@ -47,15 +47,15 @@ def compare_halves(landscape: Any) -> Halves | None:
     given = landscape["run_given_start"].values.astype(bool)
     if min(np.count_nonzero(given), np.count_nonzero(~given)) < LEAST_RUNS:
         return None
-    runs = landscape["log_g_runs"].values
-    marginals = _log_sums(runs.reshape(*runs.shape[:2], -1))
+    name = "log_g" if landscape["log_g"].ndim == 1 else "log_g_marginal"
+    marginals = landscape[f"{name}_runs"].values
     entropy = compare_runs(marginals[given], marginals[~given], n_groups=LEAST_GROUPS)
     mean = None
     if "conditional_mean_runs" in landscape:
         means = landscape["conditional_mean_runs"].values
         mean = compare_runs(means[given], means[~given], constant=False, n_groups=LEAST_GROUPS)
     x = landscape[landscape["log_g"].dims[0]].values
-    top = int(np.nanargmax(_log_sums(landscape["log_g"].values.reshape(1, x.size, -1))[0]))
+    top = int(np.nanargmax(landscape[name].values))
     return Halves(entropy, mean, _holds(x, top, entropy, mean))
 
 
@@ -67,8 +67,3 @@ def _holds(x: np.ndarray, top: int, entropy: Comparison, mean: Comparison | None
     while place >= 0 and agree[place]:
         place -= 1
     return float(x[place + 1]) if place < top else math.nan
-
-
-def _log_sums(log_g: np.ndarray) -> np.ndarray:
-    found = np.logaddexp.reduce(np.where(np.isfinite(log_g), log_g, -np.inf), axis=2)
-    return np.where(np.isfinite(found), found, np.nan)

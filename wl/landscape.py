@@ -28,6 +28,7 @@ from wl.trace import TRACE_COLUMNS
 __all__ = ["combined", "conditional_means", "landscape_of", "load_landscape", "save_landscape", "verdict_of"]
 
 LEAST_RUNS_FOR_SPREAD = 8
+ALONG_FIRST = ("log_g_marginal", "conditional_mean")  # curves along the first of two variables
 
 
 def landscape_of(samplers: list[Sampler], parameters: dict[str, Any], tolerance: float) -> xr.Dataset:
@@ -76,13 +77,11 @@ def landscape_of(samplers: list[Sampler], parameters: dict[str, Any], tolerance:
         data[name] = (("run", *grid.names), array.reshape(-1, *grid.shape))
     data["run_given_start"] = (("run",), np.array([sampler.starts is not None for sampler in samplers], np.int8))
     if len(grid.axes) == 2:
-        means = np.stack([conditional_means(row.reshape(grid.shape), grid.axes[1].coordinate) for row in best])
-        means_errors = np.stack([found[grid.n_bins :] for _, found in frozen])
-        mean, mean_error = combined(means, means_errors)
-        for name, array in (("", mean), ("_error", mean_error)):
-            data[f"conditional_mean{name}"] = (grid.names[:1], array)
-        for name, array in (("", means), ("_error", means_errors)):
-            data[f"conditional_mean_runs{name}"] = (("run", grid.names[0]), array)
+        along = np.stack([_along_first(row, grid) for row in best])
+        along_errors = np.stack([found[grid.n_bins :] for _, found in frozen])
+        halves = (np.split(rows, 2, axis=1) for rows in (along, along_errors))
+        for name, *curves in zip(ALONG_FIRST, *halves, strict=True):
+            data |= along_first_of_runs(name, grid.names[0], *curves)
     return _dataset(samplers, data, parameters, tolerance)
 
 
@@ -98,14 +97,34 @@ def conditional_means(log_g: np.ndarray, coordinate: np.ndarray) -> np.ndarray:
         return (weights @ coordinate) / weights.sum(axis=1)
 
 
+def log_sums(log_g: np.ndarray) -> np.ndarray:
+    """Ln Σ_y g(x, y) from ln g of shape (..., n_x, n_y), nan where no y is known."""
+    found = np.logaddexp.reduce(np.where(np.isfinite(log_g), log_g, -np.inf), axis=-1)
+    return np.where(np.isfinite(found), found, np.nan)
+
+
+def along_first_of_runs(name: str, dimension: str, values: np.ndarray, errors: np.ndarray) -> dict[str, Any]:
+    """A curve along the first variable: that of each run, shape (n_runs, n_x), and what they combine to."""
+    mean, error = combined(values, errors)
+    return {
+        name: ((dimension,), mean),
+        f"{name}_error": ((dimension,), error),
+        f"{name}_runs": (("run", dimension), values),
+        f"{name}_runs_error": (("run", dimension), errors),
+    }
+
+
+def _along_first(log_g: np.ndarray, grid: Grid) -> np.ndarray:
+    """Marginal of the first variable and conditional means of the second, one after the other."""
+    table = log_g.reshape(grid.shape)
+    return np.concatenate((log_sums(table), conditional_means(table, grid.axes[1].coordinate)))
+
+
 def _frozen(sampler: Sampler) -> tuple[np.ndarray, np.ndarray]:
-    """Ln g of the frozen walk with errors; for two variables followed by the conditional means of the second."""
+    """Ln g of the frozen walk with errors; for two variables followed by what `_along_first` gives."""
     if len(sampler.grid.axes) == 1:
         return with_errors(sampler)
-    shape, coordinate = sampler.grid.shape, sampler.grid.axes[1].coordinate
-    return with_errors(
-        sampler, lambda log_g: np.concatenate((log_g, conditional_means(log_g.reshape(shape), coordinate)))
-    )
+    return with_errors(sampler, lambda log_g: np.concatenate((log_g, _along_first(log_g, sampler.grid))))
 
 
 def _dataset(samplers: list[Sampler], data: dict[str, Any], parameters: dict[str, Any], tolerance: float) -> xr.Dataset:

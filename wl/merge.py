@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from wl.landscape import combined, load_landscape, save_landscape
+from wl.landscape import ALONG_FIRST, along_first_of_runs, combined, load_landscape, save_landscape
 from wl.multicanonical import normalised
+from wl.uniform_draws import UniformDraws
 
 __all__ = ["merge_landscapes"]
 
@@ -63,16 +64,19 @@ def _merge(landscapes: list[xr.Dataset]) -> xr.Dataset:
     merged["visited"] = (dims, known)
     merged["log_g_runs"] = (("run", *dims), values)
     merged["log_g_runs_error"] = (("run", *dims), errors)
-    if "conditional_mean_runs" in first:
-        means, means_errors = (
-            np.concatenate([landscape[f"conditional_mean_runs{end}"].values for landscape in landscapes])
+    for name in ALONG_FIRST if len(dims) == 2 else ():
+        rows, rows_errors = (
+            np.concatenate([landscape[f"{name}_runs{end}"].values for landscape in landscapes])
             for end in ("", "_error")
         )
-        mean, mean_error = combined(means, means_errors)
-        for name, array in (("conditional_mean", mean), ("conditional_mean_error", mean_error)):
-            merged[name] = (dims[:1], array)
-        for name, array in (("conditional_mean_runs", means), ("conditional_mean_runs_error", means_errors)):
-            merged[name] = (("run", dims[0]), array)
+        for key, variable in along_first_of_runs(name, str(dims[0]), rows, rows_errors).items():
+            merged[key] = variable
+    if "uniform_draws" in first:
+        draws = np.sum([landscape["uniform_draws"].values for landscape in landscapes], axis=0)
+        number = sum(landscape.attrs["n_uniform_draws"] for landscape in landscapes)
+        both = UniformDraws(draws, int(number))
+        merged["uniform_draws"] = (dims, draws)
+        merged.attrs |= {"n_uniform_draws": number, "covered": both.share, "covered_error": both.share_error}
     merged["run_given_start"] = (
         ("run",),
         np.concatenate([landscape["run_given_start"].values for landscape in landscapes]),

@@ -10,12 +10,22 @@ import typer
 
 from wl.catalogue import MakeOptions, make_system
 from wl.cli_options import (
+    Activation,
+    Box,
     CheckpointSeconds,
     CheckpointSteps,
+    EvenTestRadii,
+    Head,
+    Hidden,
     Jobs,
     Json,
+    SplitColumn,
+    Standardise,
     Steps,
+    Target,
+    TestPoints,
     Time,
+    TrainPoints,
     Until,
     drive_and_print,
     goal_of,
@@ -26,6 +36,7 @@ from wl.run import Plan, cap_of
 from wl.run_directory import create
 from wl.settings import preset_of, settings_for
 from wl.starts import load_starts
+from wl.tasks import HIDDEN, TaskOptions
 
 __all__ = ["register", "run"]
 
@@ -58,16 +69,17 @@ def run(
         Path | None, typer.Option(help="perceptron: weights file; adds the Hamming distance to it.")
     ] = None,
     dimensions: Annotated[str | None, typer.Option(help="quadratic: dimensions of the two blocks, as 4,4.")] = None,
-    hidden: Annotated[str | None, typer.Option(help="networks: widths of the hidden layers; 8,8,8,8.")] = None,
-    activation: Annotated[str | None, typer.Option(help="networks: relu, tanh or silu.")] = None,
-    head: Annotated[str | None, typer.Option(help="networks: logistic, softmax or linear.")] = None,
-    box: Annotated[str | None, typer.Option(help="networks: half width of the box, or one a layer; 2/√W.")] = None,
+    hidden: Hidden = HIDDEN,
+    activation: Activation = None,
+    head: Head = None,
+    box: Box = None,
     precision: Annotated[str | None, typer.Option(help="networks: float32 or float64.")] = None,
-    train_points: Annotated[int | None, typer.Option(help="spirals: points to train on, of each class.")] = None,
-    test_points: Annotated[int | None, typer.Option(help="spirals: points to test on, of each class.")] = None,
-    target: Annotated[str | None, typer.Option(help="table: target column; several for the linear head.")] = None,
-    split: Annotated[str | None, typer.Option(help="table: column that says train or test.")] = None,
-    standardise: Annotated[bool, typer.Option("--standardise", help="table: scale features.")] = False,
+    train_points: TrainPoints = None,
+    test_points: TestPoints = None,
+    even_test_radii: EvenTestRadii = False,
+    target: Target = None,
+    split: SplitColumn = None,
+    standardise: Standardise = False,
     starts: Annotated[
         Path | None, typer.Option(help="networks: file of `wl train`; every second run starts from its networks.")
     ] = None,
@@ -91,6 +103,9 @@ def run(
     """Sample a density of states into a directory; exactly one of --steps, --time and --until says when to stop."""
     goal, every = goal_of(steps, seconds, until, tolerance), Every(checkpoint_steps, checkpoint_seconds)
     names = names_of(variables) if variables else []
+    task = TaskOptions(
+        hidden, activation, head, box, train_points, test_points, even_test_radii, target, split, standardise, data_seed
+    )
     options = MakeOptions(
         size=size,
         n=n,
@@ -100,18 +115,10 @@ def run(
         margin=margin,
         reference=reference,
         dimensions=dimensions,
-        data_seed=data_seed,
-        variables=tuple(names),
-        hidden=hidden,
-        activation=activation,
-        head=head,
-        box=box,
         precision=precision,
-        train_points=train_points,
-        test_points=test_points,
-        target=target,
-        split=split,
-        standardise=standardise,
+        data_seed=data_seed,
+        task=task,
+        variables=tuple(names),
         preset=preset,
     )
     made = make_system(system, options)

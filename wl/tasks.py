@@ -18,10 +18,11 @@ from wl.networks.architecture import Architecture
 from wl.systems.interface import System
 from wl.systems.neural_network import NetworkOptions, neural_network
 
-__all__ = ["SPIRALS", "Task", "TaskOptions", "is_task", "make_task", "network_system", "numbers_of"]
+__all__ = ["HIDDEN", "SPIRALS", "Task", "TaskOptions", "is_task", "make_task", "network_system", "numbers_of"]
 
 SPIRALS: dict[str, Callable[..., Dataset]] = {"spiral": spiral, "spiral-regression": spiral_regression}
 TABLES = (".csv", ".npz")
+HIDDEN = "8,8,8,8"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ class TaskOptions:
     data_seed : int
     """
 
-    hidden: str = "8,8,8,8"
+    hidden: str = HIDDEN
     activation: str | None = None
     head: str | None = None
     box: str | None = None

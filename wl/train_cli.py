@@ -12,6 +12,20 @@ import typer
 
 from perceptron import report
 from perceptron.solution import Estimate
+from wl.cli_options import (
+    Activation,
+    Box,
+    EvenTestRadii,
+    Head,
+    Hidden,
+    Jobs,
+    Json,
+    SplitColumn,
+    Standardise,
+    Target,
+    TestPoints,
+    TrainPoints,
+)
 from wl.networks.training import train_ensemble
 from wl.networks.training_curves import (
     RULES,
@@ -23,20 +37,16 @@ from wl.networks.training_curves import (
     training_curve,
 )
 from wl.networks.training_ensemble import METRICS, SPIRAL_BASELINE, TrainingEnsemble, TrainingOptions
-from wl.tasks import TaskOptions, make_task
+from wl.tasks import HIDDEN, TaskOptions, make_task
 
 __all__ = ["register", "train"]
 
 
 def train(
     data: Annotated[str, typer.Argument(help="spiral, spiral-regression, or a table (.csv, .npz).")],
-    hidden: Annotated[str, typer.Option(help="Widths of the hidden layers.")] = "8,8,8,8",
-    activation: Annotated[
-        str | None, typer.Option(help="relu, tanh or silu; tanh for spiral-regression, else relu.")
-    ] = None,
-    head: Annotated[
-        str | None, typer.Option(help="logistic, softmax or linear; linear for spiral-regression, else logistic.")
-    ] = None,
+    hidden: Hidden = HIDDEN,
+    activation: Activation = None,
+    head: Head = None,
     optimizer: Annotated[str, typer.Option(help="sgd or adam.")] = SPIRAL_BASELINE.optimizer,
     learning_rate: Annotated[float, typer.Option(help="Step along the gradient.")] = SPIRAL_BASELINE.learning_rate,
     batch_size: Annotated[int, typer.Option(help="Points of a mini-batch.")] = SPIRAL_BASELINE.batch_size,
@@ -44,36 +54,24 @@ def train(
     runs: Annotated[int, typer.Option(help="Independent networks.")] = SPIRAL_BASELINE.n_runs,
     record_every: Annotated[int | None, typer.Option(help="Epochs between records.")] = SPIRAL_BASELINE.record_every,
     clip: Annotated[bool, typer.Option("--clip/--free", help="Keep parameters in the sampler's box, or not.")] = True,
-    box: Annotated[str | None, typer.Option(help="Half width of the box, or one for each layer; 2/√W.")] = None,
+    box: Box = None,
     initialisation: Annotated[str, typer.Option(help="box, xavier or fan-in.")] = SPIRAL_BASELINE.initialisation,
-    train_points: Annotated[int | None, typer.Option(help="Points to train on, of each class of the spiral.")] = None,
-    test_points: Annotated[int | None, typer.Option(help="Points to test on, of each class of the spiral.")] = None,
-    even_test_radii: Annotated[
-        bool, typer.Option("--even-test-radii", help="Spiral: test points at evenly spaced radii.")
-    ] = False,
-    target: Annotated[str | None, typer.Option(help="Table: target column; several for the linear head.")] = None,
-    split: Annotated[str | None, typer.Option(help="Table: column that says train or test.")] = None,
-    standardise: Annotated[bool, typer.Option("--standardise", help="Table: scale features.")] = False,
+    train_points: TrainPoints = None,
+    test_points: TestPoints = None,
+    even_test_radii: EvenTestRadii = False,
+    target: Target = None,
+    split: SplitColumn = None,
+    standardise: Standardise = False,
     data_seed: Annotated[int, typer.Option(help="Draws the data set.")] = 1,
     seed: Annotated[int, typer.Option(help="Drives the training.")] = 1,
-    jobs: Annotated[int, typer.Option("--jobs", min=1, help="Threads; the result does not depend on them.")] = 1,
+    jobs: Jobs = 1,
     output: Annotated[Path | None, typer.Option(help="Trajectories and final networks as .npz.")] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+    json: Json = False,
 ) -> None:
     """Train an ensemble of networks; report where it ends, and its best point on the way."""
     report.check_output(output, ".npz")
     given = TaskOptions(
-        hidden=hidden,
-        activation=activation,
-        head=head,
-        box=box,
-        train_points=train_points,
-        test_points=test_points,
-        even_test_radii=even_test_radii,
-        target=target,
-        split=split,
-        standardise=standardise,
-        data_seed=data_seed,
+        hidden, activation, head, box, train_points, test_points, even_test_radii, target, split, standardise, data_seed
     )
     task = make_task(data, given)
     options = TrainingOptions(

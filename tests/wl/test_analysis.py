@@ -31,9 +31,11 @@ def test_equilibrium_of_free_spins(spins):
 
 
 def test_marginal_of_free_spins(spins):
-    found = marginal(spins).value
+    # every level within 4.5 standard errors: 1e-4 of the seeds fail; that of the largest is below 0.02
+    found = marginal(spins)
     exact = np.log([math.comb(12, d) for d in range(13)])
-    assert found == pytest.approx(exact, abs=0.05)
+    assert np.all(np.abs(found.value - exact) < 4.5 * found.error)
+    assert found.error.max() < 0.05
 
 
 def test_advantage_takes_bins_in_common_and_turns_losses_round():

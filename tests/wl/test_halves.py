@@ -22,6 +22,8 @@ def landscape(shift, n_runs=12, seed=1):
         {
             "log_g": (("x", "y"), runs.mean(axis=0)),
             "log_g_runs": (("run", "x", "y"), runs),
+            "log_g_marginal": (("x",), marginal.mean(axis=0)),
+            "log_g_marginal_runs": (("run", "x"), marginal),
             "conditional_mean_runs": (("run", "x"), share),
             "run_given_start": (("run",), given.astype(np.int8)),
         },

@@ -26,6 +26,7 @@ def test_a_run_of_the_spiral_is_absolute_and_resumes(wl, tmp_path):
     assert np.nansum(share) == pytest.approx(landscape.attrs["covered"], rel=1e-9)
     assert landscape.attrs["start_steps"] == 8000  # twice the fifth in which bins are explored
     assert int(landscape["uniform_draws"].sum()) == round(landscape.attrs["covered"] * 1_000_000)
+    assert wl("status", "a", "--json")[1]["log_total"] == found["log_total"]
     again = wl("resume", "a", "--json")[1]
     assert again["steps"] == found["steps"]
     more = wl("extend", "a", "--steps", "10000", "--json")[1]

@@ -177,17 +177,23 @@ def test_steps_are_uniform_the_same_everywhere_and_reach_every_parameter():
             assert abs(np.mean(found**power) - mean) < 6.0 / found.size**0.5
 
 
+def moved_from_zero(system, state, stream):
+    """A move from the middle of the box."""
+    state.parameters[:] = 0.0
+    measured(system.model, state)
+    move = propose(system.model, state, stream)
+    proposed(system.model, state, move)
+    commit(system.model, state, move)
+    return move
+
+
 def test_each_scale_is_as_likely():
     options = NetworkOptions("float32", 2.0, 0.5, 0.0, 0.1, (1.0, 0.1, 0.01))
     _, system = network(hidden=(3,), options=options)
     state, stream = started(system, 8)
     found = []
     for _ in range(6000):
-        state.parameters[:] = 0.0
-        measured(system.model, state)
-        move = propose(system.model, state, stream)
-        proposed(system.model, state, move)
-        commit(system.model, state, move)
+        moved_from_zero(system, state, stream)
         found.append(np.abs(state.parameters).max() / 0.5)
     found = np.array(found)
     for power in (1, 2):  # 6 standard deviations
@@ -201,11 +207,7 @@ def test_steps_of_a_block_are_independent():
     state, stream = started(system, 7)
     found = []
     for _ in range(6000):
-        state.parameters[:] = 0.0
-        measured(system.model, state)
-        move = propose(system.model, state, stream)
-        proposed(system.model, state, move)
-        commit(system.model, state, move)
+        move = moved_from_zero(system, state, stream)
         if move[1] == 3:
             found.append(state.parameters[state.parameters != 0.0])
     assert np.abs(np.corrcoef(np.array(found).T) - np.eye(3)).max() < 6.0 / len(found) ** 0.5

@@ -142,6 +142,31 @@ def test_a_reference_of_a_margin_is_drawn_from_its_solutions():
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(("n_weights", "n_patterns"), [(101, 20), (101, 30), (201, 40)])
+@pytest.mark.parametrize("kind", [1, 3, FOCUSING])
+def test_free_entropies_in_a_field_are_those_of_belief_propagation_at_small_load(n_weights, n_patterns, kind):
+    # load 0.2 and 0.3, where BP is good enough to test the sampler; at 0.5 it is not, see the next test. All distances
+    # are sampled: at these loads most solutions are 0.45 N apart. Deviations of single references, errors 1e-4 to 2e-4
+    patterns = instance_of(n_weights, n_patterns, 0)
+    reference = draw_reference(patterns, kind, 1)
+    around = Surroundings(reference, n_weights)
+    sampler = run_sampler(sampler_of_surroundings(patterns, 1, around, 300_000_000, 1), 300_000_000)
+    distances = np.arange(n_weights + 1)
+    found, error = with_errors(
+        sampler, lambda log_g: free_entropies(log_g[: distances.size], distances, n_weights, FIELDS)
+    )
+    bp = np.array(
+        [
+            belief_propagation(patterns, 0.0, node="exact", external=h * reference.astype(float)).free_entropy.value
+            for h in FIELDS
+        ]
+    )
+    print(f"N = {n_weights}, P = {n_patterns}, reference {kind}: less BP {found - bp} ± {error}")
+    assert sampler.round_trips > 1000
+    assert np.all(np.abs(found - bp) < 1.5e-3)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [0, 1])
 def test_free_entropies_in_a_field_against_thermodynamic_integration(number):
     # Neither flat histograms nor BP: chains at fixed fields, with errors of 2e-4 to 6e-4. What BP itself is off by is

@@ -5,11 +5,15 @@ import math
 
 import numpy as np
 import pytest
+import xarray as xr
 
 from benchmarks.exact_densities import log_share_of_box
+from wl.analysis import marginal
+from wl.convergence import _draws
 from wl.goal import Goal
 from wl.grid import Range
-from wl.landscape import landscape_of
+from wl.landscape import landscape_of, load_landscape, save_landscape
+from wl.merge import merge_landscapes
 from wl.run import Plan, Run
 from wl.settings import settings_for
 from wl.systems.quadratic import quadratic_blocks
@@ -56,6 +60,34 @@ def test_draws_that_miss_the_window_leave_it_relative():
     assert "unknown constant" in found.attrs["report"]
 
 
+def test_a_walk_that_knows_none_of_the_bins_of_the_draws_is_refused():
+    found = xr.Dataset(
+        {
+            "uniform_draws": (("x",), np.array([0, 0, 5000])),
+            "log_g": (("x",), np.array([0.0, -1.0, np.nan])),
+            "log_g_error": (("x",), np.array([0.01, 0.01, np.nan])),
+        },
+        attrs={"log_covered": 0.0},
+    )
+    assert not _draws(found).met
+    assert _draws(found.assign(uniform_draws=(("x",), np.array([0, 0, 50])))).met
+
+
+@pytest.mark.parametrize("deviation", [0.0, 0.2])
+def test_deviations_from_the_draws_are_told_in_errors(deviation):
+    counts = np.array([2000, 8000, 90_000])
+    log_g = np.log(counts / counts.sum()) + deviation * np.array([1.0, -1.0, 0.0])
+    found = xr.Dataset(
+        {
+            "uniform_draws": (("x",), counts),
+            "log_g": (("x",), log_g),
+            "log_g_error": (("x",), np.full(3, 0.02)),
+        },
+        attrs={"log_covered": 0.0},
+    )
+    assert _draws(found).met == (deviation == 0.0)
+
+
 @pytest.mark.parametrize("first_step", [1e-3, 1.9])
 def test_steps_settle_while_learning_and_stay(first_step):
     # half of the moves are accepted, whatever the first step was
@@ -82,3 +114,29 @@ def test_starts_are_taken_in_turn():
     run.prepare()
     found = [particle.state.coordinates for particle in run.samplers[0].windows[0].particles]
     assert np.array_equal(found, starts[[0, 1, 0]])
+
+
+def test_two_variables_merge_with_their_draws_and_curves(tmp_path):
+    # the blocks are independent: ln Σ_y g(x, y) is the volume of the first one's shell times the share of the second
+    system, paths = quadratic_blocks(3, 2), []
+    ranges = {name: Range(-2.0, 0.0, 0.5) for name in ("log_first_square", "log_second_square")}
+    names = tuple(ranges)
+    for seed in (1, 2):
+        settings = settings_for(system, names, first_log_f=0.05)
+        plan = Plan(system, names, settings, Goal(steps=3_000_000), ranges=ranges, seed=seed)
+        run = Run(plan)
+        run.prepare()
+        while not run.reached():
+            run.advance()
+        paths.append(tmp_path / f"{seed}.nc")
+        save_landscape(paths[-1], landscape_of(run.samplers, plan.description(), 0.05))
+    merged, single = merge_landscapes(paths, tmp_path / "merged.nc"), load_landscape(paths[0])
+    assert merged.attrs["n_uniform_draws"] == 2 * single.attrs["n_uniform_draws"] == 2_000_000
+    assert merged.attrs["covered"] == pytest.approx(merged["uniform_draws"].sum() / 2_000_000)
+    shells = itertools.pairwise(np.arange(-2.0, 0.01, 0.5))
+    exact = np.array([log_share_of_box(3, *shell) for shell in shells]) + log_share_of_box(2, -2.0, 0.0)
+    for found in (merged, single):
+        curve = marginal(found)
+        assert np.all(np.abs(curve.value - exact) < 5.0 * np.hypot(curve.error, 2e-3))
+        assert curve.error.max() < 0.05
+    assert merged["conditional_mean_runs"].shape == (2, 4)

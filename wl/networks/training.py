@@ -22,15 +22,15 @@ import numpy as np
 
 from perceptron.checks import check_integer
 from perceptron.sweep import sweep
-from wl.datasets.split import Dataset
+from wl.datasets.split import Dataset, Split
 from wl.kernels import training as kernels
-from wl.networks.architecture import Architecture
-from wl.networks.evaluation import points_of, shape_of
+from wl.networks.architecture import ACTIVATIONS, HEADS, Architecture
+from wl.networks.forward import check_split
 from wl.networks.initialisation import INITIALISATIONS
 from wl.networks.training_ensemble import OPTIMIZERS, TrainingEnsemble, TrainingOptions
 from wl.streams import stream_of
 
-__all__ = ["train_ensemble"]
+__all__ = ["points_of", "shape_of", "train_ensemble"]
 
 DECAYS, EPSILON = (0.9, 0.999), 1e-8  # β₁, β₂ and ε of Adam
 
@@ -85,7 +85,8 @@ def train_ensemble(
         If the data do not fit the network, the batch is larger than the training part, or the seed is negative.
     """
     chosen = TrainingOptions() if options is None else options
-    points_of(architecture, dataset.train), points_of(architecture, dataset.test)
+    check_split("train", dataset.train, architecture)
+    check_split("test", dataset.test, architecture)
     architecture.half_widths(chosen.box)
     check_integer("batch_size", chosen.batch_size, least=1, most=dataset.train.n_points)
     start, first = time.perf_counter(), check_integer("seed", seed, least=0)
@@ -121,14 +122,26 @@ def _train_one(task: _Task) -> _Run:
         diverged_at = kernels.train(
             shape_of(architecture),
             _rule(options, half_widths),
-            points_of(architecture, task.dataset.train),
-            points_of(architecture, task.dataset.test),
+            points_of(task.dataset.train),
+            points_of(task.dataset.test),
             parameters,
             stream_of(for_order),
             epochs,
             records,
         )
     return _Run(diverged_at, records, parameters)
+
+
+def shape_of(architecture: Architecture) -> kernels.Shape:
+    """The architecture in numbers."""
+    widths = np.array(architecture.widths, dtype=np.int64)
+    return kernels.Shape(widths, ACTIVATIONS.index(architecture.activation), HEADS.index(architecture.head))
+
+
+def points_of(split: Split) -> kernels.Points:
+    """The points in numbers."""
+    targets = split.targets[:, None] if split.labelled else split.targets
+    return kernels.Points(split.features.copy(), targets.astype(np.float64))  # copies, as read-only is another type
 
 
 def _rule(options: TrainingOptions, half_widths: np.ndarray) -> kernels.Rule:
