@@ -14,7 +14,7 @@ from wl.kernels.random import exponential, uniform
 from wl.kernels.walk import ACCEPTED, trials
 from wl.sampler import Sampler
 from wl.systems.interface import commit, propose, proposed
-from wl.window import Particle, Share, new_transitions, walk_for
+from wl.window import Particle, Share, Task, new_transitions, walk_for
 
 __all__ = ["stages_of"]
 
@@ -86,7 +86,7 @@ class _Copies:
         )
 
     def walk(self, n_trials: int) -> None:
-        walk_for((self.model, self.grid, self.schedule, self.particle, self.share, n_trials))
+        walk_for(Task(self.model, self.grid, self.schedule, self.particle, self.share, n_trials))
 
 
 def stages_of(sampler: Sampler) -> list[tuple[str, Callable[[int], None]]]:

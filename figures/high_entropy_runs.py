@@ -31,7 +31,8 @@ from wl.networks.training_ensemble import SPIRAL_BASELINE, TrainingEnsemble
 from wl.run import Plan
 from wl.run_directory import create, open_directory
 from wl.settings import settings_for
-from wl.tasks import TaskOptions, make_task, network_system
+from wl.task_options import TaskOptions
+from wl.tasks import make_task, network_system
 
 __all__ = ["DATA", "DATA_SEEDS", "LENGTHS", "NETWORKS", "landscape_file", "training_file"]
 

@@ -18,7 +18,8 @@ from wl.systems.interface import System
 from wl.systems.ising import ising
 from wl.systems.neural_network import rebuilt_network
 from wl.systems.quadratic import quadratic_blocks
-from wl.tasks import SPIRALS, TaskOptions, is_task, make_task, network_system
+from wl.task_options import TaskOptions
+from wl.tasks import TASKS, is_task, make_task, network_system
 
 __all__ = ["SYSTEMS", "MakeOptions", "make_system", "rebuild"]
 
@@ -49,10 +50,7 @@ class MakeOptions:
         """Options that select a system and differ from their defaults."""
         own = {field.name: field.default for field in fields(self) if field.name not in ("task", "variables", "preset")}
         found = {name: getattr(self, name) for name, default in own.items() if getattr(self, name) != default}
-        for field in fields(self.task):
-            if getattr(self.task, field.name) != field.default:
-                found[field.name] = getattr(self.task, field.name)
-        return found
+        return found | self.task.given
 
 
 def _perceptron(parameters: Mapping[str, Any], data: Mapping[str, Any]) -> System:
@@ -68,14 +66,15 @@ def _perceptron(parameters: Mapping[str, Any], data: Mapping[str, Any]) -> Syste
 SYSTEMS: dict[str, Callable[[Mapping[str, Any], Mapping[str, Any]], System]] = {
     "ising": lambda parameters, _: ising(parameters["size"]),
     "free_spins": lambda parameters, data: free_spins(parameters["n_spins"], reference=data["reference"]),
-    "quadratic": lambda parameters, _: quadratic_blocks(parameters["first_dimension"], parameters["second_dimension"]),
+    "quadratic": lambda parameters, _: quadratic_blocks(
+        parameters["first_dimension"], parameters["second_dimension"], forces=parameters.get("forces", False)
+    ),
     "perceptron": _perceptron,
     "neural_network": rebuilt_network,
 }
 MOVES_OF_THE_PAPER = {"step": 0.1, "scales": (1.0,), "block_share": 0.0}
-TASK = {field.name for field in fields(TaskOptions)}
 USED = {
-    "network": TASK | {"precision"},
+    "network": {field.name for field in fields(TaskOptions)} | {"precision"},
     "ising": {"size"},
     "free_spins": {"n", "data_seed"},
     "quadratic": {"dimensions"},
@@ -106,7 +105,7 @@ def make_system(full_name: str, options: MakeOptions) -> System:
     task = is_task(full_name)
     name = "network" if task else full_name.replace("-", "_")
     if not task:
-        _check_name(name, [*(known for known in USED if known != "network"), *SPIRALS, "a table (.csv, .npz)"])
+        _check_name(name, [*(known for known in USED if known != "network"), *TASKS, "a table (.csv, .npz)"])
     for option, value in options.given.items():
         if option not in USED[name]:
             text = option.replace("_", "-")

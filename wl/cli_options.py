@@ -20,12 +20,15 @@ __all__ = [
     "Box",
     "CheckpointSeconds",
     "CheckpointSteps",
+    "Data",
     "Directory",
+    "Embedding",
     "EvenTestRadii",
     "Head",
     "Hidden",
     "Jobs",
     "Json",
+    "Points",
     "SplitColumn",
     "Standardise",
     "Steps",
@@ -34,6 +37,7 @@ __all__ = [
     "Time",
     "TrainPoints",
     "Until",
+    "Width",
     "drive_and_print",
     "goal_of",
     "print_found",
@@ -64,18 +68,33 @@ Directory = Annotated[Path, typer.Argument(help="Directory of a run.")]
 CheckpointSteps = Annotated[
     int | None, typer.Option(parser=count_of, metavar="N", help="Trials between checkpoints; changes no result.")
 ]
-Hidden = Annotated[str, typer.Option(help="networks: widths of the hidden layers.")]
+Hidden = Annotated[
+    str | None,
+    typer.Option(help="networks: widths of the hidden layers, as 8,8; 8,8,8,8 for spiral and tables unless given."),
+]
+Width = Annotated[
+    int | None,
+    typer.Option(
+        help="networks of one width: W; spiral-regression 30 (twice), house-prices 20, polymer 50 unless given."
+    ),
+]
 Activation = Annotated[
-    str | None, typer.Option(help="networks: relu, tanh or silu; tanh for spiral-regression, else relu.")
+    str | None,
+    typer.Option(help="networks: relu, tanh or silu; tanh for spiral-regression, silu for polymer, else relu."),
 ]
 Head = Annotated[
     str | None,
-    typer.Option(help="networks: logistic, softmax or linear; linear for spiral-regression, else logistic."),
+    typer.Option(help="networks: logistic, softmax or linear; logistic for spiral and tables, else linear."),
 ]
 Box = Annotated[str | None, typer.Option(help="networks: half width of the box, or one for each layer; 2/√W.")]
+Points = Annotated[
+    int | None, typer.Option(help="spiral-regression: points to train on, and as many to test on: 50, 100, 250.")
+]
 TrainPoints = Annotated[int | None, typer.Option(help="spirals: points to train on, of each class of the spiral.")]
 TestPoints = Annotated[int | None, typer.Option(help="spirals: points to test on, of each class of the spiral.")]
 EvenTestRadii = Annotated[bool, typer.Option("--even-test-radii", help="spiral: test points at evenly spaced radii.")]
+Data = Annotated[str | None, typer.Option(help="house-prices, polymer: local file of the table.")]
+Embedding = Annotated[str | None, typer.Option(help="polymer: local file, .npy, or .npz[:NAME of an array].")]
 Target = Annotated[str | None, typer.Option(help="table: target column; several for the linear head.")]
 SplitColumn = Annotated[str | None, typer.Option(help="table: column that says train or test.")]
 Standardise = Annotated[bool, typer.Option("--standardise", help="table: scale features.")]

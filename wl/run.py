@@ -19,6 +19,7 @@ from scipy import sparse
 from perceptron.checks import check_integer
 from perceptron.solution import Status
 from wl.convergence import Verdict
+from wl.dynamics import Dynamics, evaluate_for
 from wl.goal import Goal, plan_freezing
 from wl.grid import Grid, Range, make_axis
 from wl.kernels import schedule as clocks
@@ -129,6 +130,8 @@ def settings_from(description: dict[str, Any]) -> Settings:
     plain = dict(description)
     plain["target"] = Target(**plain["target"])
     plain["times"] = tuple(plain["times"])
+    if plain.get("dynamics") is not None:
+        plain["dynamics"] = Dynamics(**plain["dynamics"])
     return Settings(**plain)
 
 
@@ -244,6 +247,9 @@ def _advance_in_place(sampler: Sampler, n_trials: int) -> None:
 def _compile(window: Window) -> None:
     """Call what the clock would otherwise count when it is first used; nothing changes."""
     particle, share = window.particles[0], window.own
+    if window.motion is not None:
+        evaluate_for(window.task(particle, share, 0))
+        return
     walk(
         window.system.model,
         particle.state,

@@ -14,11 +14,14 @@ from wl.cli_options import (
     Box,
     CheckpointSeconds,
     CheckpointSteps,
+    Data,
+    Embedding,
     EvenTestRadii,
     Head,
     Hidden,
     Jobs,
     Json,
+    Points,
     SplitColumn,
     Standardise,
     Steps,
@@ -27,6 +30,7 @@ from wl.cli_options import (
     Time,
     TrainPoints,
     Until,
+    Width,
     drive_and_print,
     goal_of,
 )
@@ -36,7 +40,7 @@ from wl.run import Plan, cap_of
 from wl.run_directory import create
 from wl.settings import preset_of, settings_for
 from wl.starts import load_starts
-from wl.tasks import HIDDEN, TaskOptions
+from wl.task_options import TaskOptions
 
 __all__ = ["register", "run"]
 
@@ -51,7 +55,8 @@ def run(
     system: Annotated[
         str,
         typer.Argument(
-            help="ising, perceptron, free-spins, quadratic; networks on spiral, spiral-regression, table (.csv, .npz)."
+            help="ising, perceptron, free-spins, quadratic; networks on spiral, spiral-regression, house-prices,"
+            " polymer, table (.csv, .npz)."
         ),
     ],
     output: Annotated[Path | None, typer.Option(help="Directory of the run; results/SYSTEM unless given.")] = None,
@@ -69,14 +74,18 @@ def run(
         Path | None, typer.Option(help="perceptron: weights file; adds the Hamming distance to it.")
     ] = None,
     dimensions: Annotated[str | None, typer.Option(help="quadratic: dimensions of the two blocks, as 4,4.")] = None,
-    hidden: Hidden = HIDDEN,
+    hidden: Hidden = None,
+    width: Width = None,
     activation: Activation = None,
     head: Head = None,
     box: Box = None,
     precision: Annotated[str | None, typer.Option(help="networks: float32 or float64.")] = None,
+    points: Points = None,
     train_points: TrainPoints = None,
     test_points: TestPoints = None,
     even_test_radii: EvenTestRadii = False,
+    data: Data = None,
+    embedding: Embedding = None,
     target: Target = None,
     split: SplitColumn = None,
     standardise: Standardise = False,
@@ -104,7 +113,21 @@ def run(
     goal, every = goal_of(steps, seconds, until, tolerance), Every(checkpoint_steps, checkpoint_seconds)
     names = names_of(variables) if variables else []
     task = TaskOptions(
-        hidden, activation, head, box, train_points, test_points, even_test_radii, target, split, standardise, data_seed
+        hidden=hidden,
+        width=width,
+        activation=activation,
+        head=head,
+        box=box,
+        points=points,
+        train_points=train_points,
+        test_points=test_points,
+        even_test_radii=even_test_radii,
+        data=data,
+        embedding=embedding,
+        target=target,
+        split=split,
+        standardise=standardise,
+        data_seed=data_seed,
     )
     options = MakeOptions(
         size=size,

@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -94,17 +95,24 @@ class Sampler:
                 for _ in range(self.settings.n_walkers):
                     stream = stream_of(next(seeds))
                     walker = Walker(stream, np.zeros(1, np.int64), np.zeros(N_COUNTS, np.int64))
-                    particle = Particle(self.system.new_state(), walker)
+                    particle = Particle(self._new_state(), walker)
                     draw(self.system.model, particle.state, stream)
                     if self.starts is not None:
                         particle.state[0][:] = self.starts[len(window.particles) % len(self.starts)]
                     seek_into(window, self.grid, particle)
                     window.add(particle)
-                if self.uniform_draws is not None:
+                if self.uniform_draws is not None and window.motion is None:
                     window.add_draws(self.uniform_draws.counts)
                 begin(window, self.grid, self.settings, self.phases.close_at, progress)
+                window.renew(fresh=True)
             self._mark()
         self.prepared = True
+
+    def _new_state(self) -> Any:
+        state = self.system.new_state()
+        if self.settings.dynamics is not None:
+            state.time_step[0] = self.settings.dynamics.time_step
+        return state
 
     @property
     def log_total(self) -> float:
@@ -222,6 +230,7 @@ class Sampler:
                 counts = particle.walker.counts
                 self.learning_counts += counts
                 counts[:] = 0
+            window.renew()
 
     def _look(self) -> None:
         """Replace weights that proved uneven by what the frozen walk found, and freeze again."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from wl.kernels.walk import Walker
-from wl.window import Particle
+from wl.window import Particle, kept_arrays
 
 if TYPE_CHECKING:
     from wl.sampler import Sampler
@@ -78,8 +78,8 @@ def restore_arrays(sampler: Sampler, saved: dict[str, np.ndarray]) -> None:
 def _particle(sampler: Sampler, saved: dict[str, np.ndarray], prefix: str) -> Particle:
     walker = Walker(*(saved[f"{prefix}{name}"].copy() for name in Walker._fields))
     state = sampler.system.new_state()
-    for name in state._fields:
-        getattr(state, name)[...] = saved[f"{prefix}state/{name}"]
+    for name, array in kept_arrays(state).items():
+        array[...] = saved[f"{prefix}state/{name}"]
     return Particle(state, walker)
 
 
@@ -91,7 +91,7 @@ def _share_arrays(share: Any) -> Iterable[tuple[str, np.ndarray]]:
 
 def _particle_arrays(particle: Particle) -> Iterable[tuple[str, np.ndarray]]:
     yield from zip(Walker._fields, particle.walker, strict=True)
-    for name, array in zip(particle.state._fields, particle.state, strict=True):
+    for name, array in kept_arrays(particle.state).items():
         yield f"state/{name}", array
 
 

@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from wl.grid import Grid
+from wl.kernels.approach import approach
 from wl.kernels.grid import bin_of
 from wl.kernels.seek import seek
 from wl.systems.interface import measured
@@ -15,6 +16,7 @@ from wl.window import Particle, Window
 __all__ = ["seek_into"]
 
 N_TRIALS = 2_000_000
+N_EVALUATIONS = 20_000  # of the force
 N_TEMPERATURES = 4  # restarts from a higher temperature
 
 
@@ -30,6 +32,11 @@ def seek_into(window: Window, grid: Grid, particle: Particle) -> None:
     if bin_of(window.grid, measured(model, particle.state)) >= 0:
         return
     bounds = _bounds_of_values(window, grid)
+    if window.motion is not None:
+        n_done, left = approach(model, particle.state, window.grid, bounds, N_EVALUATIONS)
+        if n_done < 0:
+            raise ValueError(_not_reached(grid, bounds, N_EVALUATIONS, left))
+        return
     scale = 1.0 / max(
         1e-300, float(np.nanmin(np.where(np.isfinite(bounds[1] - bounds[0]), bounds[1] - bounds[0], 1e300)) + 1.0)
     )
@@ -38,12 +45,16 @@ def seek_into(window: Window, grid: Grid, particle: Particle) -> None:
         n_done, left = seek(model, particle.state, window.grid, particle.walker.stream, bounds, scale, N_TRIALS)
         if n_done >= 0:
             return
+    raise ValueError(_not_reached(grid, bounds, N_TEMPERATURES * N_TRIALS, left))
+
+
+def _not_reached(grid: Grid, bounds: np.ndarray, number: int, left: float) -> str:
     names = ", ".join(
         f"{axis.variable.name} = {bounds[0, axis.position]:g}:{bounds[1, axis.position]:g}" for axis in grid.axes
     )
-    raise ValueError(
-        f"window {names} was not reached in {N_TEMPERATURES * N_TRIALS} trials (still {left:g} away); it may hold no"
-        " states; allowed: a window that states reach"
+    return (
+        f"window {names} was not reached in {number} trials (still {left:g} away); it may hold no states; allowed: a"
+        " window that states reach"
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from perceptron.checks import check_integer, check_real
+from wl.dynamics import Dynamics
 from wl.grid import Grid
 from wl.kernels import schedule as kernels
 from wl.systems.interface import System
@@ -92,6 +93,8 @@ class Settings:
         Share of the trials before the weights are frozen.
     exploring : float
         Share of the trials after which no more bins are taken in.
+    dynamics : Dynamics or None
+        How all parameters move at once; None where trials change one or few of them.
     """
 
     schedule: str = "halving-then-inverse"
@@ -109,6 +112,7 @@ class Settings:
     transition_matrix: bool = True
     learning: float = 1.0 / 3.0
     exploring: float = 0.2
+    dynamics: Dynamics | None = None
 
     def __post_init__(self) -> None:
         _check_name("schedule", self.schedule, SCHEDULES)

@@ -1,7 +1,8 @@
 """Network tasks by name, as `wl run` and `wl train` know them: a data set with the network that is to learn it.
 
-"spiral" and "spiral-regression" are drawn from a seed (`wl.datasets.spiral`); a name that ends in .csv or .npz is a
-table of the user (`wl.datasets.table`).
+"spiral" and "spiral-regression" are drawn from a seed (`wl.datasets.spiral`); "house-prices" and "polymer" are read
+from files (`wl.datasets.house_prices`, `wl.datasets.polymer`), and a seed divides the rows; a name that ends in
+.csv or .npz is a table of the user (`wl.datasets.table`).
 """
 
 from __future__ import annotations
@@ -11,54 +12,41 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from wl.datasets.house_prices import house_prices
+from wl.datasets.polymer import polymer
 from wl.datasets.spiral import spiral, spiral_regression
 from wl.datasets.split import Dataset
 from wl.datasets.table import read_table
 from wl.networks.architecture import Architecture
 from wl.systems.interface import System
 from wl.systems.neural_network import NetworkOptions, neural_network
+from wl.task_options import TaskOptions, numbers_of
 
-__all__ = ["HIDDEN", "SPIRALS", "Task", "TaskOptions", "is_task", "make_task", "network_system", "numbers_of"]
+__all__ = ["TASKS", "Task", "is_task", "make_task", "network_system"]
 
-SPIRALS: dict[str, Callable[..., Dataset]] = {"spiral": spiral, "spiral-regression": spiral_regression}
 TABLES = (".csv", ".npz")
-HIDDEN = "8,8,8,8"
 
 
 @dataclass(frozen=True, slots=True)
-class TaskOptions:
-    """What the command line says of a task; None where it says nothing.
+class NamedTask:
+    """Where the data of a name come from, and its network unless the user says otherwise.
 
     Attributes
     ----------
-    hidden : str
-        Widths of the hidden layers, as 8,8.
-    activation, head : str, optional
-        Unless given: ReLU and logistic; tanh and linear for spiral-regression.
-    box : str, optional
-        Half width of the box, or one for each layer, as 0.7,0.5,0.5.
-    train_points, test_points : int, optional
-        Of a drawn data set; of each class of the spiral.
-    even_test_radii : bool
-        Of the spiral.
-    target, split : str, optional
-        Columns of a table.
-    standardise : bool
-        Of a table.
-    data_seed : int
+    dataset : callable
+        Of the options.
+    uses : frozenset of str
+        Options that only some tasks have.
+    hidden : tuple of int
+        Widths of the hidden layers; one width is all that `--width` changes.
+    activation, head : str
     """
 
-    hidden: str = HIDDEN
-    activation: str | None = None
-    head: str | None = None
-    box: str | None = None
-    train_points: int | None = None
-    test_points: int | None = None
-    even_test_radii: bool = False
-    target: str | None = None
-    split: str | None = None
-    standardise: bool = False
-    data_seed: int = 1
+    dataset: Callable[[TaskOptions], Dataset]
+    uses: frozenset[str]
+    hidden: tuple[int, ...]
+    activation: str
+    head: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +59,8 @@ class Task:
 
 
 def is_task(name: str) -> bool:
-    """Whether a name is that of a drawn data set or of a table."""
-    return name in SPIRALS or Path(name).suffix in TABLES
+    """Whether a name is that of a known data set or of a table."""
+    return name in TASKS or Path(name).suffix in TABLES
 
 
 def make_task(name: str, options: TaskOptions) -> Task:
@@ -83,10 +71,13 @@ def make_task(name: str, options: TaskOptions) -> Task:
     ValueError
         For an unknown name, and options that are missing, out of range or not used with it.
     """
-    head = options.head or ("linear" if name == "spiral-regression" else "logistic")
-    dataset = _drawn(name, options) if name in SPIRALS else _table(name, options, head)
-    activation = options.activation or ("tanh" if name == "spiral-regression" else "relu")
-    widths = tuple(numbers_of("--hidden", options.hidden, int))
+    if not is_task(name):
+        raise ValueError(f"task = {name!r} is not known; allowed: {', '.join(TASKS)}, or a name ending in .csv, .npz")
+    kind = TASKS.get(name) or _table(name, options.head)
+    options.refuse_others(kind.uses, f"with {name}" if name in TASKS else "with a table")
+    widths = options.widths(kind.hidden)
+    dataset, head = kind.dataset(options), options.head or kind.head
+    activation = options.activation or kind.activation
     architecture = Architecture(dataset.train.n_inputs, widths, _n_outputs(dataset, head), activation, head)
     box = None if options.box is None else tuple(numbers_of("--box", options.box, float))
     chosen = box[0] if box is not None and len(box) == 1 else box
@@ -94,40 +85,51 @@ def make_task(name: str, options: TaskOptions) -> Task:
     return Task(dataset, architecture, chosen)
 
 
-def _drawn(name: str, options: TaskOptions) -> Dataset:
-    unused = {"--target": options.target, "--split": options.split, "--standardise": options.standardise or None}
-    if name != "spiral":
-        unused["--even-test-radii"] = options.even_test_radii or None
-    _refuse(unused, f"with {name}")
-    numbers = {"n_train": options.train_points, "n_test": options.test_points}
-    given: dict[str, Any] = {key: number for key, number in numbers.items() if number is not None}
-    if options.even_test_radii:
-        given["even_test_radii"] = True
-    return SPIRALS[name](**given, data_seed=options.data_seed)
+def _spiral(options: TaskOptions) -> Dataset:
+    numbers = options.numbers_of_points()
+    return spiral(**numbers, data_seed=options.data_seed, even_test_radii=options.even_test_radii)
 
 
-def _table(name: str, options: TaskOptions, head: str) -> Dataset:
-    if Path(name).suffix not in TABLES:
-        raise ValueError(f"data = {name!r} is not known; allowed: {', '.join(SPIRALS)}, or a name ending in .csv, .npz")
-    points = {"--train-points": options.train_points, "--test-points": options.test_points}
-    _refuse(points | {"--even-test-radii": options.even_test_radii or None}, "with a table")
-    if options.target is None or options.split is None:
-        given = f"--target = {options.target!r} and --split = {options.split!r}"
-        raise ValueError(f"{given}; allowed: a column of the table for each")
-    return read_table(
-        name,
-        options.target.split(","),
-        options.split,
-        labelled=head != "linear",
-        n_classes=2 if head == "logistic" else None,
-        standardise=options.standardise,
-    )
+def _spiral_regression(options: TaskOptions) -> Dataset:
+    return spiral_regression(**options.numbers_of_points(), data_seed=options.data_seed)
 
 
-def _refuse(options: dict[str, Any], where: str) -> None:
-    for name, value in options.items():
-        if value is not None:
-            raise ValueError(f"{name} = {value!r} is not used {where}; allowed: without it")
+def _house_prices(options: TaskOptions) -> Dataset:
+    return house_prices(options.data, data_seed=options.data_seed)
+
+
+def _polymer(options: TaskOptions) -> Dataset:
+    return polymer(options.data, options.embedding, data_seed=options.data_seed)
+
+
+def _table(name: str, head: str | None) -> NamedTask:
+    chosen = head or SPIRAL.head
+
+    def read(options: TaskOptions) -> Dataset:
+        if options.target is None or options.split is None:
+            given = f"--target = {options.target!r} and --split = {options.split!r}"
+            raise ValueError(f"{given}; allowed: a column of the table for each")
+        return read_table(
+            name,
+            options.target.split(","),
+            options.split,
+            labelled=chosen != "linear",
+            n_classes=2 if chosen == "logistic" else None,
+            standardise=options.standardise,
+        )
+
+    uses = frozenset({"target", "split", "standardise"})
+    return NamedTask(read, uses, SPIRAL.hidden, SPIRAL.activation, SPIRAL.head)
+
+
+PARTS = frozenset({"train_points", "test_points"})
+SPIRAL = NamedTask(_spiral, PARTS | {"even_test_radii"}, (8, 8, 8, 8), "relu", "logistic")
+TASKS = {
+    "spiral": SPIRAL,
+    "spiral-regression": NamedTask(_spiral_regression, PARTS | {"points", "width"}, (30, 30), "tanh", "linear"),
+    "house-prices": NamedTask(_house_prices, frozenset({"data", "width"}), (20,), "relu", "linear"),
+    "polymer": NamedTask(_polymer, frozenset({"data", "embedding", "width"}), (50,), "silu", "linear"),
+}
 
 
 def _n_outputs(dataset: Dataset, head: str) -> int:
@@ -135,20 +137,6 @@ def _n_outputs(dataset: Dataset, head: str) -> int:
         return 1
     targets = dataset.train.targets
     return int(targets.max()) + 1 if dataset.train.labelled else int(targets.shape[1])
-
-
-def numbers_of(name: str, text: str, kind: Any) -> list[Any]:
-    """Numbers of a comma-separated list.
-
-    Raises
-    ------
-    ValueError
-        For anything else.
-    """
-    try:
-        return [kind(item) for item in text.split(",")]
-    except ValueError:
-        raise ValueError(f"{name} = {text!r} is not usable; allowed: numbers with commas, as 8,8,8") from None
 
 
 def network_system(task: Task, variables: tuple[str, ...], **options: Any) -> System:

@@ -85,7 +85,7 @@ def _anneal(window: Window, grid: Grid, levels: np.ndarray, log_g_second: np.nda
     for following in (*np.geomspace(SMALLEST, LARGEST, N_STEPS), np.nan):
         surface.cost[:] = (beta * levels[:, None] + log_z).ravel()
         surface.histogram[:] = 0
-        walk_for((window.system.model, window.grid, window.schedule, particle, share, n_trials))
+        walk_for(window.task(particle, share, n_trials))
         visits = surface.histogram.reshape(grid.shape).copy()
         number = visits.sum(axis=0)
         seen = number > 0

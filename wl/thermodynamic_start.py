@@ -57,7 +57,7 @@ def _integrate(window: Window, grid: Grid, levels: np.ndarray) -> tuple[np.ndarr
     for k, beta in enumerate(betas):
         window.surface.cost[:] = np.repeat(beta * levels, grid.row_size)
         window.surface.histogram[:] = 0
-        walk_for((window.system.model, window.grid, window.schedule, particle, share, n_trials))
+        walk_for(window.task(particle, share, n_trials))
         rows = window.surface.histogram.reshape(levels.size, -1).sum(axis=1)
         means[k] = rows @ levels / rows.sum()
         visited += window.surface.histogram

@@ -15,16 +15,20 @@ from perceptron.solution import Estimate
 from wl.cli_options import (
     Activation,
     Box,
+    Data,
+    Embedding,
     EvenTestRadii,
     Head,
     Hidden,
     Jobs,
     Json,
+    Points,
     SplitColumn,
     Standardise,
     Target,
     TestPoints,
     TrainPoints,
+    Width,
 )
 from wl.networks.training import train_ensemble
 from wl.networks.training_curves import (
@@ -37,28 +41,41 @@ from wl.networks.training_curves import (
     training_curve,
 )
 from wl.networks.training_ensemble import METRICS, SPIRAL_BASELINE, TrainingEnsemble, TrainingOptions
-from wl.tasks import HIDDEN, TaskOptions, make_task
+from wl.paper_tables import paper_training
+from wl.task_options import TaskOptions
+from wl.tasks import make_task
 
 __all__ = ["register", "train"]
 
+UNLESS_GIVEN = "the paper's for a task and width of its tables, else that of the spiral."
+
 
 def train(
-    data: Annotated[str, typer.Argument(help="spiral, spiral-regression, or a table (.csv, .npz).")],
-    hidden: Hidden = HIDDEN,
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="TASK", help="spiral, spiral-regression, house-prices, polymer, or a table (.csv, .npz)."
+        ),
+    ],
+    hidden: Hidden = None,
+    width: Width = None,
     activation: Activation = None,
     head: Head = None,
-    optimizer: Annotated[str, typer.Option(help="sgd or adam.")] = SPIRAL_BASELINE.optimizer,
-    learning_rate: Annotated[float, typer.Option(help="Step along the gradient.")] = SPIRAL_BASELINE.learning_rate,
-    batch_size: Annotated[int, typer.Option(help="Points of a mini-batch.")] = SPIRAL_BASELINE.batch_size,
+    optimizer: Annotated[str | None, typer.Option(help=f"sgd or adam; {UNLESS_GIVEN}")] = None,
+    learning_rate: Annotated[float | None, typer.Option(help=f"Step along the gradient; {UNLESS_GIVEN}")] = None,
+    batch_size: Annotated[int | None, typer.Option(help=f"Points of a mini-batch; {UNLESS_GIVEN}")] = None,
     epochs: Annotated[int, typer.Option(help="Passes over the training points.")] = SPIRAL_BASELINE.n_epochs,
     runs: Annotated[int, typer.Option(help="Independent networks.")] = SPIRAL_BASELINE.n_runs,
     record_every: Annotated[int | None, typer.Option(help="Epochs between records.")] = SPIRAL_BASELINE.record_every,
     clip: Annotated[bool, typer.Option("--clip/--free", help="Keep parameters in the sampler's box, or not.")] = True,
     box: Box = None,
     initialisation: Annotated[str, typer.Option(help="box, xavier or fan-in.")] = SPIRAL_BASELINE.initialisation,
+    points: Points = None,
     train_points: TrainPoints = None,
     test_points: TestPoints = None,
     even_test_radii: EvenTestRadii = False,
+    data: Data = None,
+    embedding: Embedding = None,
     target: Target = None,
     split: SplitColumn = None,
     standardise: Standardise = False,
@@ -71,14 +88,29 @@ def train(
     """Train an ensemble of networks; report where it ends, and its best point on the way."""
     report.check_output(output, ".npz")
     given = TaskOptions(
-        hidden, activation, head, box, train_points, test_points, even_test_radii, target, split, standardise, data_seed
+        hidden=hidden,
+        width=width,
+        activation=activation,
+        head=head,
+        box=box,
+        points=points,
+        train_points=train_points,
+        test_points=test_points,
+        even_test_radii=even_test_radii,
+        data=data,
+        embedding=embedding,
+        target=target,
+        split=split,
+        standardise=standardise,
+        data_seed=data_seed,
     )
-    task = make_task(data, given)
+    task = make_task(name, given)
+    standard = paper_training(name, task.architecture.hidden) or SPIRAL_BASELINE
     options = TrainingOptions(
         n_runs=runs,
-        optimizer=optimizer,
-        learning_rate=learning_rate,
-        batch_size=batch_size,
+        optimizer=standard.optimizer if optimizer is None else optimizer,
+        learning_rate=standard.learning_rate if learning_rate is None else learning_rate,
+        batch_size=standard.batch_size if batch_size is None else batch_size,
         n_epochs=epochs,
         record_every=record_every,
         clip=clip,
@@ -94,7 +126,7 @@ def train(
     result, rows = _summary(ensemble)
     if output is not None:
         result["file"] = str(output)
-    title = f"{data}: {ensemble.n_runs} runs, {ensemble.n_diverged} diverged, {ensemble.seconds:.1f} s"
+    title = f"{name}: {ensemble.n_runs} runs, {ensemble.n_diverged} diverged, {ensemble.seconds:.1f} s"
     report.emit(result, report.quantity_table(title, rows, "runs"), as_object=json, output=None)
 
 

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from wl.dynamics import Motion, evaluate_for, motion_of, renew
 from wl.grid import Grid
 from wl.kernels import schedule as clocks
 from wl.kernels.grid import OneAxis, TwoAxes, bin_of
@@ -23,7 +24,7 @@ from wl.kernels.walk import N_COUNTS, RARE, TOP, Surface, Walker, walk
 from wl.settings import Settings
 from wl.systems.interface import System, measured
 
-__all__ = ["Particle", "Window", "bounds_of_windows", "enlarged", "new_transitions", "walk_for"]
+__all__ = ["Particle", "Task", "Window", "bounds_of_windows", "enlarged", "kept_arrays", "new_transitions", "walk_for"]
 
 FIRST_TABLE = 1 << 14
 
@@ -45,6 +46,23 @@ class Share:
     clock: np.ndarray
 
 
+class Task(NamedTuple):
+    """Trials of one walker."""
+
+    model: Any
+    grid: OneAxis | TwoAxes
+    schedule: Schedule
+    particle: Particle
+    share: Share
+    n_trials: int
+    motion: Motion | None = None
+
+
+def kept_arrays(state: Any) -> dict[str, np.ndarray]:
+    """Arrays of a state by name, without its work space."""
+    return {name: array for name, array in zip(state._fields, state, strict=True) if isinstance(array, np.ndarray)}
+
+
 def new_transitions(size: int) -> Transitions:
     """Empty table of `size` entries, a power of two, or 0 to count nothing."""
     entries = np.zeros((size, 2), np.int64)
@@ -63,11 +81,14 @@ def enlarged(table: Transitions, least: int) -> Transitions:
     return larger
 
 
-def walk_for(task: tuple[Any, ...]) -> tuple[Particle, Share]:
+def walk_for(task: Task) -> tuple[Particle, Share]:
     """Trials of one walker; the arrays come back changed, in place where memory is shared."""
-    model, grid, schedule, particle, share, n_trials = task
+    model, grid, schedule, particle, share, n_trials, motion = task
     done = 0
     with np.errstate(over="ignore"):  # random words wrap around, as they should
+        if motion is not None:
+            evaluate_for(task)
+            return particle, share
         while done < n_trials:
             done += walk(
                 model,
@@ -94,6 +115,7 @@ class Window:
         self.system, self.bounds, self.n_walkers = system, bounds, settings.n_walkers
         self.grid: OneAxis | TwoAxes = grid.kernel(*bounds)
         self.schedule: Schedule = settings.kernel(grid, n_learning)
+        self.motion = None if settings.dynamics is None else motion_of(settings.dynamics, grid, bounds)
         n_bins, self.n_rows = grid.n_bins, grid.axes[0].n_bins
         room = max(FIRST_TABLE, 1 << (4 * self.schedule.block).bit_length())
         self.table_size = room if settings.transition_matrix else 0
@@ -189,6 +211,13 @@ class Window:
             table = self.shares[k].transitions if k < len(self.shares) else new_transitions(self.table_size)
             share = Share(copy, table, self.own.clock.copy())
             self.shares[k : k + 1] = [share]
+        self.renew()
+
+    def renew(self, *, fresh: bool = False) -> None:
+        """Tell molecular dynamics of a changed bias; `fresh` draws velocities too."""
+        if self.motion is not None:
+            for particle in self.particles:
+                renew(self.system.model, self.motion, particle.state, self.surface.cost, fresh=fresh)
 
     @property
     def tables(self) -> list[Transitions]:
@@ -202,10 +231,14 @@ class Window:
             table.entries[:, 0] = FREE
             table.used[:] = 0
 
-    def tasks(self, n_trials: int) -> Iterator[tuple[Any, ...]]:
+    def tasks(self, n_trials: int) -> Iterator[Task]:
         """What to hand to `walk_for`."""
         for particle, share in zip(self.particles, self.shares, strict=True):
-            yield self.system.model, self.grid, self.schedule, particle, share, n_trials
+            yield self.task(particle, share, n_trials)
+
+    def task(self, particle: Particle, share: Share, n_trials: int) -> Task:
+        """Trials of one of the walkers."""
+        return Task(self.system.model, self.grid, self.schedule, particle, share, n_trials, self.motion)
 
     def take(self, results: list[tuple[Particle, Share]]) -> None:
         """Put the arrays back that `walk_for` returned."""
@@ -222,6 +255,8 @@ class Window:
             return []
         before = Surface(*(array.copy() for array in self.surface))
         known, least = self.known, np.nanmin(self.log_g)
+        if self.motion is not None:  # hills reach beyond the bins that were entered
+            return self._end_round_of_hills(before)
         found = np.full(known.size, np.inf)
         rejected = []
         for k, share in enumerate(self.shares):
@@ -240,6 +275,21 @@ class Window:
         self._replace(rejected)
         return [share.surface.histogram for share in self.shares]
 
+    def _end_round_of_hills(self, before: Surface) -> list[np.ndarray]:
+        """The same where walkers change all bins, entered or not."""
+        known, rejected = self.known, []
+        for k, share in enumerate(self.shares):
+            change = share.surface.cost - before.cost
+            if not np.all(np.isfinite(change)):
+                rejected.append(k)
+                continue
+            self.surface.cost[:] += change
+            self.surface.flags[:] |= share.surface.flags & KNOWN
+            self.surface.histogram[:] += share.surface.histogram
+        self._advance_clock(bool((self.known & ~known).any()))
+        self._replace(rejected)
+        return [share.surface.histogram for share in self.shares]
+
     def _replace(self, rejected: list[int]) -> None:
         """Let rejected walkers go on from the configuration of the first good one."""
         self.n_rejected_walkers += len(rejected)
@@ -249,7 +299,7 @@ class Window:
         source = self.particles[good[0]]
         for k in rejected:
             target = self.particles[k]
-            for old, new in zip(target.state, source.state, strict=True):
+            for old, new in zip(kept_arrays(target.state).values(), kept_arrays(source.state).values(), strict=True):
                 old[...] = new
             target.walker.place[0] = source.walker.place[0]
             self.shares[k].surface.histogram[:] = 0

@@ -8,7 +8,8 @@ from wl.grid import Range
 from wl.landscape import conditional_means, landscape_of
 from wl.run import Plan, Run
 from wl.settings import settings_for
-from wl.tasks import TaskOptions, make_task, network_system
+from wl.task_options import TaskOptions
+from wl.tasks import make_task, network_system
 
 VARIABLES = ("log_train_loss", "test_accuracy")
 

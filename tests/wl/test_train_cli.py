@@ -76,7 +76,7 @@ def test_tables(train, own):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["spirals"], "data = 'spirals' is not known; allowed: spiral, spiral-regression"),
+        (["spirals"], "task = 'spirals' is not known; allowed: spiral, spiral-regression"),
         (["spiral", "--hidden", "8,x"], "--hidden = '8,x' is not usable"),
         (["spiral", "--hidden", "8,0"], "hidden = 0 is out of range"),
         (["spiral", "--activation", "gelu"], "activation = 'gelu' is not known; allowed: relu, tanh, silu"),

@@ -174,6 +174,22 @@ def sum_of_confidences(precision, margins, bounds):
     return total
 
 
+@njit
+def mean_confidence(precision, margins, bounds, sharpness):
+    """Mean of 1/(1 + e^(-sharpness M))."""
+    total = _sum_of_sharp(precision, margins, bounds, margins.dtype.type(sharpness))
+    return np.float64(total) / (bounds[1] - bounds[0])
+
+
+@njit(fastmath=REORDERED, _nrt=False)
+def _sum_of_sharp(precision, margins, bounds, sharpness):
+    total, one = precision.zero, precision.half + precision.half
+    for k in range(bounds[0], bounds[1]):
+        power = exp(precision, -abs(sharpness * margins[k]))
+        total += (one if margins[k] >= precision.zero else power) / (one + power)
+    return total
+
+
 @njit(borrows=True)
 def _log_cross_entropy(head, margins, rows, places, targets, bounds):
     precision = head.precision

@@ -126,6 +126,8 @@ class System:
     slow_trips : bool
         Whether a round trip takes millions of trials, as where families of configurations are hidden from one another:
         ln f has to stay small from the start.
+    forces : bool
+        Whether the model has the kernels of `wl.systems.forces`, for molecular dynamics, in place of moves.
     data : dict of ndarray
         Arrays that define it (patterns, references); kept with results, and what `merge` compares.
     """
@@ -144,6 +146,7 @@ class System:
     step: str | None = None
     largest_step: float = np.inf
     slow_trips: bool = False
+    forces: bool = False
 
     def variable(self, name: str) -> tuple[int, Variable]:
         """Position and record of a variable.

@@ -33,6 +33,7 @@ from wl.kernels.network_losses import ACCURACY, LOSS, SMOOTHED
 from wl.networks import forward
 from wl.networks.architecture import Architecture
 from wl.systems.interface import System, Variable
+from wl.systems.network_force_model import NetworkPoints, force_model, new_network_state
 from wl.systems.network_moves import NetworkModel, NetworkState
 
 __all__ = ["VARIABLES", "NetworkOptions", "accuracy_window", "loss_window", "neural_network", "rebuilt_network"]
@@ -42,6 +43,7 @@ LOSS_WIDTH = 0.02
 STEP_OF_BOX = 1.25  # times the largest half-width
 DEPTH = {"relu": 2.6, "silu": 1.5, "tanh": 1.0}  # of the default window below ln L of a network that says nothing
 N_DRAWS, LARGEST_STEP = 1_000_000, 0.5
+LEAST_DRAWS, MOST_PRODUCTS = 1000, 5e10  # of uniform draws: weights times points
 VARIABLES = {
     "log_train_loss": (LOSS, TRAIN),
     "log_test_loss": (LOSS, TEST),
@@ -71,6 +73,8 @@ class NetworkOptions:
         Largest change of each of them at scale 1; None for that of one.
     scales : tuple of float
         Factors of the steps, each as likely; with a single one runs adapt the steps while they learn.
+    forces : bool
+        Whether all parameters move at once, along gradients (`wl.systems.network_forces`); moves are not used then.
     """
 
     precision: str = "float32"
@@ -79,6 +83,7 @@ class NetworkOptions:
     block_share: float = 0.2
     block_step: float | None = None
     scales: tuple[float, ...] = (1.0, 0.4, 0.16, 0.064)
+    forces: bool = False
 
     def __post_init__(self) -> None:
         for name in ("step", "block_step"):
@@ -125,19 +130,24 @@ def neural_network(
     splits = {TRAIN: train} if test is None else {TRAIN: train, TEST: test}
     for part, split in splits.items():
         forward.check_split(("train", "test")[part], split, architecture)
-    model = _model(architecture, splits, names, options)
-    dtype = np.dtype(options.precision)
+    points = _points(architecture, splits, names, options.precision)
+    half_widths = architecture.half_widths(options.box).astype(options.precision)
+    if options.forces:
+        model: Any = force_model(architecture, options.precision, points, half_widths)
+    else:
+        model = _model(architecture, points, half_widths, options)
     return System(
         name="neural_network",
         model=model,
-        new_state=lambda: _new_state(model, dtype, options),
+        new_state=lambda: new_network_state(model, points) if options.forces else _new_state(model, options),
         variables=tuple(_variable(name, architecture, splits) for name in names),
         default_variables=names,
         log_total=_log_volume(model),
-        n_uniform_draws=N_DRAWS,
-        step="step" if len(options.scales) == 1 else None,
+        n_uniform_draws=_n_draws(architecture.n_parameters, points.features.shape[1]),
+        step="step" if len(options.scales) == 1 and not options.forces else None,
         largest_step=LARGEST_STEP,
         slow_trips=True,
+        forces=options.forces,
         parameters=_parameters(architecture, names, options, model),
         data={
             f"{('train', 'test')[part]}_{name}": getattr(split, name)
@@ -191,6 +201,7 @@ def rebuilt_network(parameters: Mapping[str, Any], data: Mapping[str, Any]) -> S
             parameters["block_share"],
             parameters["block_step"],
             tuple(parameters["scales"]),
+            parameters.get("forces", False),
         ),
     )
     return replace(system, parameters=system.parameters | kept)
@@ -234,6 +245,7 @@ def _parameters(
         "block_share": options.block_share,
         "block_step": options.block_step,
         "scales": list(options.scales),
+        **({"forces": True} if options.forces else {}),
         "n_parameters": architecture.n_parameters,
         "log_box_volume": _log_volume(model),
     }
@@ -243,33 +255,50 @@ def _log_volume(model: NetworkModel) -> float:
     return float(np.sum(np.log(2.0 * model.half_widths.astype(np.float64))))
 
 
-def _model(
-    architecture: Architecture, splits: Mapping[int, Split], names: tuple[str, ...], options: NetworkOptions
-) -> NetworkModel:
-    """Constants of the kernels, with those points alone that the variables are taken over."""
+def _n_draws(n_parameters: int, n_points: int) -> int:
+    """As many uniform draws as some seconds allow."""
+    return int(min(N_DRAWS, max(LEAST_DRAWS, MOST_PRODUCTS / (n_parameters * n_points))))
+
+
+def _points(
+    architecture: Architecture, splits: Mapping[int, Split], names: tuple[str, ...], precision: str
+) -> NetworkPoints:
+    """Those points alone that the variables are taken over."""
     kinds, parts = zip(*(VARIABLES[name] for name in names), strict=True)
-    network, bounds, n_points = forward.kernel_network(architecture, options.precision), {}, 0
+    bounds, n_points = {}, 0
     for part in sorted(set(parts)):
         bounds[part] = (n_points, n_points + splits[part].n_points)
         n_points += splits[part].n_points
     features = np.concatenate([splits[part].features for part in bounds])
     targets = np.concatenate([forward.kernel_targets(architecture, splits[part].targets) for part in bounds])
-    half_widths = architecture.half_widths(options.box)
+    return NetworkPoints(
+        forward.point_rows(features, precision),
+        forward.point_rows(targets, precision),
+        len(names),
+        (kinds[0], kinds[-1]),
+        (bounds[parts[0]], bounds[parts[-1]]),
+    )
+
+
+def _model(
+    architecture: Architecture, points: NetworkPoints, half_widths: np.ndarray, options: NetworkOptions
+) -> NetworkModel:
+    """Constants of the kernels for moves of one or some parameters."""
     return NetworkModel(
-        network=network,
+        network=forward.kernel_network(architecture, options.precision),
         head=forward.kernel_head(architecture, options.precision),
-        features=forward.point_rows(features, options.precision),
-        targets=forward.point_rows(targets, options.precision),
-        half_widths=half_widths.astype(options.precision),
+        features=points.features,
+        targets=points.targets,
+        half_widths=half_widths,
         reach=(half_widths / half_widths.max()).astype(options.precision),
         neurons=np.concatenate(
             [layer.weights.start + layer.n_inputs * np.arange(layer.n_outputs) for layer in architecture.layers]
         ),
         block_share=float(options.block_share),
         scales=np.array(options.scales, np.float64),
-        n_values=len(names),
-        kinds=(kinds[0], kinds[-1]),
-        bounds=(bounds[parts[0]], bounds[parts[-1]]),
+        n_values=points.n_values,
+        kinds=points.kinds,
+        bounds=points.bounds,
     )
 
 
@@ -278,8 +307,8 @@ def _steps(model: NetworkModel, options: NetworkOptions) -> np.ndarray:
     return np.array([step, step if options.block_step is None else options.block_step])
 
 
-def _new_state(model: NetworkModel, dtype: np.dtype, options: NetworkOptions) -> NetworkState:
-    n_slots, n_points = int(model.network.slots[-1]), model.features.shape[1]
+def _new_state(model: NetworkModel, options: NetworkOptions) -> NetworkState:
+    n_slots, n_points, dtype = int(model.network.slots[-1]), model.features.shape[1], model.features.dtype
     return NetworkState(
         parameters=np.zeros(model.half_widths.size, dtype),
         values=np.zeros(2),

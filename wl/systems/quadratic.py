@@ -19,14 +19,16 @@ sample a few units of x at a time or make the step small.
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from perceptron.checks import check_integer, check_real
 from perceptron.jit import njit
 from wl.kernels.random import below, uniform
+from wl.systems.forces import new_force_state
 from wl.systems.interface import System, Variable, commit, draw, measured, propose, proposed
+from wl.systems.quadratic_forces import NoScratch, QuadraticForceModel
 
 __all__ = ["QuadraticModel", "QuadraticState", "quadratic_blocks"]
 
@@ -51,7 +53,7 @@ class QuadraticState(NamedTuple):
     step: np.ndarray  # float64 (1,), largest change of a coordinate
 
 
-def quadratic_blocks(first_dimension: int, second_dimension: int, *, step: float = 0.5) -> System:
+def quadratic_blocks(first_dimension: int, second_dimension: int, *, step: float = 0.5, forces: bool = False) -> System:
     """Two blocks of coordinates in the box [-1, 1] each.
 
     Parameters
@@ -61,6 +63,8 @@ def quadratic_blocks(first_dimension: int, second_dimension: int, *, step: float
     step : float
         Largest change of a coordinate in one move at first, 0 < step < 2; it stands in the state, and runs adapt it
         while they learn.
+    forces : bool
+        Whether all coordinates move at once, along gradients (`wl.systems.quadratic_forces`).
 
     Raises
     ------
@@ -72,10 +76,8 @@ def quadratic_blocks(first_dimension: int, second_dimension: int, *, step: float
     largest = check_real("step", step, above=0.0, below=2.0)
     return System(
         name="quadratic",
-        model=QuadraticModel(first),
-        new_state=lambda: QuadraticState(
-            np.zeros(first + second), np.zeros(2, np.int64), np.full(2, -np.inf), np.array([largest])
-        ),
+        model=QuadraticForceModel(first, np.ones(first + second)) if forces else QuadraticModel(first),
+        new_state=lambda: _new_state(first + second, largest, forces),
         variables=(
             Variable("log_first_square", -math.inf, math.log(first)),
             Variable("log_second_square", -math.inf, math.log(second)),
@@ -83,10 +85,17 @@ def quadratic_blocks(first_dimension: int, second_dimension: int, *, step: float
         default_variables=("log_first_square",),
         log_total=0.0,
         n_uniform_draws=N_DRAWS,
-        step="step",
+        step=None if forces else "step",
         largest_step=LARGEST_STEP,
-        parameters={"first_dimension": first, "second_dimension": second},
+        forces=forces,
+        parameters={"first_dimension": first, "second_dimension": second} | ({"forces": True} if forces else {}),
     )
+
+
+def _new_state(number: int, step: float, forces: bool) -> Any:
+    if forces:
+        return new_force_state(np.ones(number), step, NoScratch(0))
+    return QuadraticState(np.zeros(number), np.zeros(2, np.int64), np.full(2, -np.inf), np.array([step]))
 
 
 @njit

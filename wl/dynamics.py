@@ -1,0 +1,183 @@
+"""Molecular dynamics under the engine's bias: settings, and what the kernels make of them.
+
+The integrator is the user's choice: "langevin" is the scheme of paper H, with an error of first order in the time step;
+"baoab" has one of second order, at the same cost; "hmc" has none, adapts its time step while it learns, and is the one
+to use where a landscape must be right (`wl.kernels.dynamics`).
+
+Not for systems with discrete variables, nor where one trial of a single parameter is a thousand times cheaper than a
+gradient: small networks (some hundred parameters) are sampled faster by `wl.systems.network_moves`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from perceptron.checks import check_integer, check_real
+from wl.grid import Axis, Grid
+from wl.kernels import dynamics as kernels
+from wl.kernels.bias import Bias
+from wl.kernels.dynamics_walk import dynamics_walk
+from wl.systems.forces import BLOWN, PRESENT_STEP
+
+__all__ = ["SAMPLERS", "Dynamics", "Motion", "TimeStepError", "evaluate_for", "motion_of", "renew"]
+
+SAMPLERS = ("langevin", "baoab", "hmc")
+TRIED_STEPS, MOST_HALVINGS = 200, 30
+
+
+class TimeStepError(ValueError):
+    """The integrator failed: its time step is too large."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dynamics:
+    """How parameters move; unit masses, kT = 1, times in units of length over velocity.
+
+    Attributes
+    ----------
+    sampler : str
+        One of SAMPLERS.
+    time_step : float
+        Of "hmc", where it begins.
+    friction : float
+        γ of a step, 0 <= γ <= 1; not used by "hmc".
+    n_leaps : int
+        Steps of a trajectory of "hmc"; each is one evaluation of the force.
+    hill_width : float
+        Standard deviation of the hills, in units of the variables.
+    cutoff : float
+        Of the hills, in standard deviations.
+    wall : float
+        Strength of the walls at the ends of a window. Those of paper H, 3000, are stiffer than anything else in a
+        network and so limit the time step of "hmc"; softer ones cost the visits beyond the ends.
+    """
+
+    sampler: str = "hmc"
+    time_step: float = 1e-3
+    friction: float = 0.01
+    n_leaps: int = 10
+    hill_width: float = 0.2
+    cutoff: float = 4.0
+    wall: float = 100.0
+
+    def __post_init__(self) -> None:
+        if self.sampler not in SAMPLERS:
+            raise ValueError(f"sampler = {self.sampler!r} is not known; allowed: {', '.join(SAMPLERS)}")
+        for name in ("time_step", "hill_width", "cutoff", "wall"):
+            check_real(name, getattr(self, name), above=0.0)
+        if not 0.0 <= check_real("friction", self.friction) <= 1.0:
+            raise ValueError(f"friction = {self.friction!r} is out of range; allowed: real numbers in [0, 1]")
+        check_integer("n_leaps", self.n_leaps, least=1)
+
+    @property
+    def mover(self) -> Any:
+        """For the kernels."""
+        if self.sampler == "hmc":
+            return kernels.Hybrid(self.n_leaps)
+        return (kernels.Langevin if self.sampler == "langevin" else kernels.Baoab)(float(self.friction), 1)
+
+
+class Motion(NamedTuple):
+    """What a walker of a window needs beside its share."""
+
+    mover: Any
+    bias: Bias
+    profiles_size: int
+
+
+def motion_of(dynamics: Dynamics, grid: Grid, bounds: tuple[int, int]) -> Motion:
+    """The dynamics of a window of a grid: rows bounds[0] … bounds[1] - 1."""
+    axes = grid.axes
+    firsts = (bounds[0], 0)
+    lasts = (bounds[1] - 1, axes[1].n_bins - 1 if len(axes) == 2 else 0)
+    walled = [_walled(axis, first, last) for axis, first, last in zip(axes, firsts, lasts, strict=False)]
+    widths = [float(axis.width) for axis in axes]
+    lowest = [float(axis.lowest) for axis in axes]
+    if len(axes) == 1:
+        walled, widths, lowest = [walled[0], (False, False)], [widths[0], 1.0], [lowest[0], 0.0]
+    bias = Bias(
+        first=firsts,
+        last=lasts,
+        n_second=grid.row_size,
+        lowest=(lowest[0], lowest[1]),
+        widths=(widths[0], widths[1]),
+        walled=(walled[0], walled[1]),
+        wall=float(dynamics.wall),
+        sigmas=(dynamics.hill_width / widths[0], dynamics.hill_width / widths[1]),
+        cutoff=float(dynamics.cutoff),
+    )
+    reach = max(1.0, *bias.sigmas) * dynamics.cutoff
+    return Motion(dynamics.mover, bias, int(2 * reach) + 3)
+
+
+def _walled(axis: Axis, first: int, last: int) -> tuple[bool, bool]:
+    return bool(np.isfinite(axis.edges[first])), bool(np.isfinite(axis.edges[last + 1]))
+
+
+def renew(model: Any, motion: Motion, state: Any, cost: np.ndarray, *, fresh: bool = False) -> None:
+    """Work out force and energy again after the bias changed; a trajectory that had begun is taken back."""
+    with np.errstate(over="ignore"):
+        if fresh:
+            kernels.refresh(state)
+        kernels.renew(model, state, motion.bias, cost)
+
+
+def evaluate_for(task: Any) -> None:
+    """Evaluations of one walker, described by a `wl.window.Task`.
+
+    Raises
+    ------
+    TimeStepError
+        If the integrator fails; the message tells a time step that would do.
+    """
+    motion, state, share = task.motion, task.particle.state, task.share
+    kept = [array.copy() for array in _arrays(state)]
+    dynamics_walk(
+        motion.mover,
+        task.model,
+        state,
+        task.grid,
+        motion.bias,
+        share.surface,
+        task.particle.walker,
+        task.schedule,
+        share.clock,
+        np.empty((2, motion.profiles_size)),
+        task.n_trials,
+    )
+    if state.numbers[BLOWN]:
+        failed = float(state.time_step[0])
+        usable = _usable_step(task, kept)
+        raise TimeStepError(
+            f"time_step = {failed:g} is too large: energy or velocities grew without bound within a step; allowed:"
+            f" about {usable:.2g}, which survived {TRIED_STEPS} steps; the last checkpoint is kept"
+        )
+
+
+def _usable_step(task: Any, kept: list[np.ndarray]) -> float:
+    """Largest halving of the time step that survives from where the walk began."""
+    motion, state, cost = task.motion, task.particle.state, task.share.surface.cost
+    step, stream = float(state.time_step[0]), task.particle.walker.stream.copy()
+    for _ in range(MOST_HALVINGS):
+        step *= 0.5
+        for array, old in zip(_arrays(state), kept, strict=True):
+            array[...] = old
+        state.numbers[:] = 0.0
+        state.time_step[0] = state.numbers[PRESENT_STEP] = step
+        renew(task.model, motion, state, cost, fresh=True)
+        if all(_survives(task, stream) for _ in range(TRIED_STEPS)):
+            return step
+    return step
+
+
+def _survives(task: Any, stream: np.ndarray) -> bool:
+    state = task.particle.state
+    kernels.advance(task.motion.mover, task.model, state, task.motion.bias, task.share.surface.cost, stream, True)
+    return not state.numbers[BLOWN]
+
+
+def _arrays(state: Any) -> list[np.ndarray]:
+    return [array for array in state if isinstance(array, np.ndarray)]

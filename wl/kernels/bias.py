@@ -1,0 +1,122 @@
+"""The bias of molecular dynamics: ln g of the bins as a smooth surface, and how it grows.
+
+The cost of the bins becomes a surface U(x, y) with continuous slopes by quadratic B-splines, the weights of which over
+three neighbouring bins are (½ - t)²/2, ¾ - t², (½ + t)²/2 at distance t from the middle one, |t| <= ½. Beyond an open
+end U is level; beyond a closed one, or the end of a window, it rises by `wall` times the square of the distance
+(paper H, eq. 3). Learning adds Gaussian hills whose sum over the bins is 1 (over the whole hill, where it was dropped
+beyond an end).
+"""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from perceptron.jit import njit
+
+
+class Bias(NamedTuple):
+    """Bins under the surface, and the hills; pairs are over the variables, the second of one bin where there is one."""
+
+    first: tuple[int, int]  # bin of the window
+    last: tuple[int, int]
+    n_second: int
+    lowest: tuple[float, float]  # edge of bin 0
+    widths: tuple[float, float]
+    walled: tuple[tuple[bool, bool], tuple[bool, bool]]  # below and above
+    wall: float
+    sigmas: tuple[float, float]  # of a hill, in bins
+    cutoff: float  # of a hill, in standard deviations
+
+
+@njit(borrows=True)
+def place_of(bias, axis, value):
+    """Place on an axis in bins, whole numbers at their centres; not beyond the centre next to an open end."""
+    place = (value - bias.lowest[axis]) / bias.widths[axis] - 0.5
+    low, high = np.float64(bias.first[axis]), np.float64(bias.last[axis])
+    if not bias.walled[axis][0]:
+        place = max(place, low)
+    if not bias.walled[axis][1]:
+        place = min(place, high)
+    return min(max(place, low - 1e6), high + 1e6)
+
+
+@njit(borrows=True)
+def spline(place):
+    """Middle bin of three, their weights, and the derivatives of these by the place."""
+    middle = math.floor(place + 0.5)
+    t = place - middle
+    weights = (0.5 * (0.5 - t) ** 2, 0.75 - t * t, 0.5 * (0.5 + t) ** 2)
+    return np.int64(middle), weights, (t - 0.5, -2.0 * t, t + 0.5)
+
+
+@njit(borrows=True)
+def _beyond(bias, axis, value):
+    """Signed distance beyond a walled end."""
+    low = bias.lowest[axis] + bias.first[axis] * bias.widths[axis]
+    high = bias.lowest[axis] + (bias.last[axis] + 1) * bias.widths[axis]
+    if bias.walled[axis][0] and value < low:
+        return value - low
+    if bias.walled[axis][1] and value > high:
+        return value - high
+    return 0.0
+
+
+@njit
+def surface_at(bias, cost, first, second):
+    """U and its derivatives by both variables."""
+    row, row_weights, row_slopes = spline(place_of(bias, 0, first))
+    column, column_weights, column_slopes = spline(place_of(bias, 1, second))
+    value, by_first, by_second = 0.0, 0.0, 0.0
+    for i in range(3):
+        r = min(max(row + i - 1, bias.first[0]), bias.last[0])
+        along, slope = 0.0, 0.0
+        for j in range(3):
+            c = min(max(column + j - 1, bias.first[1]), bias.last[1])
+            along += column_weights[j] * cost[r * bias.n_second + c]
+            slope += column_slopes[j] * cost[r * bias.n_second + c]
+        value += row_weights[i] * along
+        by_first += row_slopes[i] * along
+        by_second += row_weights[i] * slope
+    beyond, beyond_second = _beyond(bias, 0, first), _beyond(bias, 1, second)
+    return (
+        value + bias.wall * (beyond * beyond + beyond_second * beyond_second),
+        by_first / bias.widths[0] + 2.0 * bias.wall * beyond,
+        by_second / bias.widths[1] + 2.0 * bias.wall * beyond_second,
+    )
+
+
+@njit(borrows=True)
+def _ends_of_hill(bias, axis, place, sigma):
+    """First and last bin under a hill; the first is above the last where there are none."""
+    reach = bias.cutoff * sigma
+    low, high = math.ceil(place - reach), math.floor(place + reach)
+    return max(np.int64(low), bias.first[axis]), min(np.int64(high), bias.last[axis])
+
+
+@njit(borrows=True)
+def _fill_hill(bias, axis, place, sigma, profile):
+    """Heights along one axis for the bins under a hill, of sum 1; returns first and last bin."""
+    first, last = _ends_of_hill(bias, axis, place, sigma)
+    total = 0.0
+    for k in range(first, last + 1):
+        profile[k - first] = math.exp(-0.5 * ((k - place) / sigma) ** 2)
+        total += profile[k - first]
+    if place < bias.first[axis] - 0.5 or place > bias.last[axis] + 0.5:
+        total = max(total, math.sqrt(2.0 * math.pi) * sigma)
+    for k in range(first, last + 1):
+        profile[k - first] /= total
+    return first, last
+
+
+@njit
+def add_hill(bias, cost, first, second, amount, shrink, profiles):
+    """Add a hill at a point; `shrink` scales its width, not below one bin, and `profiles` is (2, n), scratch."""
+    row = place_of(bias, 0, first)
+    column = place_of(bias, 1, second)
+    low, high = _fill_hill(bias, 0, row, max(1.0, shrink * bias.sigmas[0]), profiles[0])
+    left, right = _fill_hill(bias, 1, column, max(1.0, shrink * bias.sigmas[1]), profiles[1])
+    for r in range(low, high + 1):
+        height, base = amount * profiles[0, r - low], r * bias.n_second
+        for c in range(left, right + 1):
+            cost[base + c] += height * profiles[1, c - left]

@@ -1,0 +1,263 @@
+"""One force evaluation of molecular dynamics under the bias U: three ways to move all parameters at once.
+
+Unit masses, kT = 1, parameters θ in a box with reflecting walls (θ is mirrored and its velocity turned), γ the friction
+of a step, ξ normal.
+
+* Langevin, the scheme of paper H:   v ← v - ∇U dt;  v ← (1 - γ) v + √(γ(2 - γ)) ξ;  θ ← θ + v dt
+* BAOAB:  half a kick, half a drift, the same exchange of heat, half a drift, half a kick; its configurations are wrong
+  by dt² at most, and in harmonic wells not at all
+* Hybrid: trajectories of `n_leaps` leapfrog steps from fresh velocities, each accepted with chance e^-ΔH or taken back:
+  exact at any time step. The step of a trajectory is drawn within a fifth of `time_step`, lest a trajectory be as long
+  as a period of its slowest mode; while it learns, `time_step` follows the acceptance towards 0.8.
+
+The energy an integrator makes or loses in a step, ΔU + ΔK less the heat of the thermostat, is added up in the numbers
+of the state while the weights are frozen, as are the kinetic temperature v²/n, and e^-ΔH, whose mean is 1.
+
+Source of BAOAB: B. Leimkuhler and C. Matthews, Appl. Math. Res. Express 2013, 34 (2013).
+"""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from perceptron.jit import dispatched, njit
+from wl.kernels.bias import surface_at
+from wl.kernels.network_losses import REORDERED
+from wl.kernels.normals import N_LANES, fill_normals
+from wl.kernels.random import uniform
+from wl.systems.forces import (
+    BLOWN,
+    BOLTZMANN,
+    DRIFT,
+    ENERGY,
+    KEPT_ENERGY,
+    N_ACCEPTED,
+    N_LOST,
+    N_MOVES,
+    N_STEPS,
+    PRESENT_STEP,
+    SQUARED_DRIFT,
+    START_ENERGY,
+    TEMPERATURE,
+    measure,
+    pull,
+)
+
+PART = 512  # parameters moved at once, so that their noise stays in the cache
+HOT, MOST_DRIFT, LEAST_DRIFT = (
+    100.0,
+    0.5,
+    50.0,
+)  # temperature; energy of a step for each parameter, and whatever they are
+ACCEPTANCE, ADAPTATION = 0.8, 0.05
+SPREAD_OF_STEPS = 0.2
+
+
+class Langevin(NamedTuple):
+    """Scheme of paper H."""
+
+    friction: float  # of a step
+    n_leaps: int  # 1: every step is counted
+
+
+class Baoab(NamedTuple):
+    """Symmetric splitting."""
+
+    friction: float
+    n_leaps: int
+
+
+class Hybrid(NamedTuple):
+    """Leapfrog trajectories with a Metropolis test."""
+
+    n_leaps: int  # steps of a trajectory
+
+
+@dispatched
+def advance(mover, model, state, bias, cost, stream, frozen):
+    """One force evaluation; whether the configuration is to be counted now."""
+    raise NotImplementedError(f"advance has no kernel for {type(mover).__name__}")
+
+
+@njit
+def evaluate(model, state, bias, cost):
+    """Values, coordinates and the gradient of U at the present parameters; returns U."""
+    measure(model, state)
+    energy, first, second = surface_at(bias, cost, state.coordinates[0], state.coordinates[1])
+    pull(model, state, first, second)
+    state.numbers[ENERGY] = energy
+    return energy
+
+
+@njit(fastmath=REORDERED, _nrt=False)
+def kick(velocities, gradient, factor, zero):
+    """V ← v - factor ∇U; returns v² before and after."""
+    before, after = zero, zero
+    for k in range(velocities.size):
+        v = velocities[k]
+        before += v * v
+        v -= factor * gradient[k]
+        after += v * v
+        velocities[k] = v
+    return np.float64(before), np.float64(after)
+
+
+@njit(fastmath=REORDERED, _nrt=False)
+def exchange_heat(velocities, normals, keep, noise, zero):
+    """V ← keep v + noise ξ; returns v² afterwards."""
+    after = zero
+    for k in range(velocities.size):
+        v = keep * velocities[k] + noise * normals[k]
+        after += v * v
+        velocities[k] = v
+    return np.float64(after)
+
+
+@njit(_nrt=False)
+def drift(parameters, velocities, half_widths, time, two):
+    """θ ← θ + v dt with mirrors at the walls."""
+    for k in range(parameters.size):
+        h, v = half_widths[k], velocities[k]
+        x = parameters[k] + time * v
+        above, below = x > h, x < -h
+        mirrored = two * h - x if above else -two * h - x
+        outside = above | below
+        parameters[k] = mirrored if outside else x
+        velocities[k] = -v if outside else v
+
+
+@njit
+def thermostat(state, friction, first, last):
+    """Exchange of heat for some parameters; returns their v² afterwards."""
+    real = state.velocities.dtype.type
+    keep, noise = real(1.0 - friction), real(math.sqrt(friction * (2.0 - friction)))
+    normals, words = np.empty(PART, np.float32), np.empty((2, N_LANES), np.uint32)
+    fill_normals(state.lanes, words, normals, last - first)
+    return exchange_heat(state.velocities[first:last], normals, keep, noise, real(0.0))
+
+
+@njit
+def refresh(state):
+    """Draw all velocities afresh; returns v²."""
+    total = 0.0
+    for first in range(0, state.velocities.size, PART):
+        total += thermostat(state, 1.0, first, min(first + PART, state.velocities.size))
+    return total
+
+
+@njit
+def note_step(state, before, square, change, frozen):
+    """Energy made in a step, and whether it went wrong; `change` is that of the kinetic energy, without heat."""
+    numbers, size = state.numbers, state.velocities.size
+    made = numbers[ENERGY] - before + change
+    fine = abs(made) < MOST_DRIFT * size + LEAST_DRIFT and square < HOT * size  # false for nan
+    if not fine:
+        numbers[BLOWN] = 1.0
+    if frozen:
+        numbers[N_STEPS] += 1.0
+        numbers[DRIFT] += made
+        numbers[SQUARED_DRIFT] += made * made
+        numbers[TEMPERATURE] += square / size
+
+
+@advance.register(Langevin)
+def _langevin(mover, model, state, bias, cost, stream, frozen):
+    real, step, energy = state.velocities.dtype.type, state.time_step[0], state.numbers[ENERGY]
+    change, square = 0.0, 0.0
+    for first in range(0, state.velocities.size, PART):
+        last = min(first + PART, state.velocities.size)
+        velocities = state.velocities[first:last]
+        before, after = kick(velocities, state.gradient[first:last], real(step), real(0.0))
+        change += 0.5 * (after - before)
+        square += thermostat(state, mover.friction, first, last)
+        drift(state.parameters[first:last], velocities, model.half_widths[first:last], real(step), real(2.0))
+    evaluate(model, state, bias, cost)
+    note_step(state, energy, square, change, frozen)
+    return True
+
+
+@advance.register(Baoab)
+def _baoab(mover, model, state, bias, cost, stream, frozen):
+    real, step, energy = state.velocities.dtype.type, state.time_step[0], state.numbers[ENERGY]
+    half, change, square = real(0.5 * step), 0.0, 0.0
+    for first in range(0, state.velocities.size, PART):
+        last = min(first + PART, state.velocities.size)
+        parameters, velocities = state.parameters[first:last], state.velocities[first:last]
+        before, after = kick(velocities, state.gradient[first:last], half, real(0.0))
+        change += 0.5 * (after - before)
+        drift(parameters, velocities, model.half_widths[first:last], half, real(2.0))
+        square += thermostat(state, mover.friction, first, last)
+        drift(parameters, velocities, model.half_widths[first:last], half, real(2.0))
+    evaluate(model, state, bias, cost)
+    before, after = kick(state.velocities, state.gradient, half, real(0.0))
+    note_step(state, energy, square, change + 0.5 * (after - before), frozen)
+    return True
+
+
+@advance.register(Hybrid)
+def _hybrid(mover, model, state, bias, cost, stream, frozen):
+    real, numbers = state.velocities.dtype.type, state.numbers
+    if state.progress[0] == 0:
+        numbers[PRESENT_STEP] = state.time_step[0] * (1.0 + SPREAD_OF_STEPS * (2.0 * uniform(stream) - 1.0))
+        numbers[START_ENERGY] = numbers[ENERGY] + 0.5 * refresh(state)
+        _keep(state)
+    leap(model, state, bias, cost, numbers[PRESENT_STEP])
+    state.progress[0] += 1
+    if state.progress[0] < mover.n_leaps:
+        return False
+    state.progress[0] = 0
+    _, square = kick(state.velocities, state.gradient, real(0.0), real(0.0))
+    _decide(state, numbers[ENERGY] + 0.5 * square - numbers[START_ENERGY], uniform(stream), frozen)
+    return True
+
+
+@njit
+def renew(model, state, bias, cost):
+    """Evaluate again under a changed bias; a trajectory that had begun is taken back."""
+    if state.progress[0] > 0:
+        state.progress[0] = 0
+        state.parameters[:] = state.kept_parameters
+    evaluate(model, state, bias, cost)
+
+
+@njit
+def leap(model, state, bias, cost, step):
+    """One leapfrog step."""
+    real = state.velocities.dtype.type
+    half = real(0.5 * step)
+    kick(state.velocities, state.gradient, half, real(0.0))
+    drift(state.parameters, state.velocities, model.half_widths, real(step), real(2.0))
+    evaluate(model, state, bias, cost)
+    kick(state.velocities, state.gradient, half, real(0.0))
+
+
+@njit
+def _keep(state):
+    state.kept_parameters[:] = state.parameters
+    state.kept_gradient[:] = state.gradient
+    state.kept_values[:2], state.kept_values[2:] = state.values, state.coordinates
+    state.numbers[KEPT_ENERGY] = state.numbers[ENERGY]
+
+
+@njit
+def _decide(state, made, draw, frozen):
+    """Metropolis test of a trajectory that made so much energy; one that is not finite is lost, and counted."""
+    numbers, finite = state.numbers, abs(made) < np.inf
+    chance = math.exp(-max(made, 0.0)) if finite else 0.0
+    accepted = draw < chance
+    if not accepted:
+        state.parameters[:] = state.kept_parameters
+        state.gradient[:] = state.kept_gradient
+        state.values[:], state.coordinates[:] = state.kept_values[:2], state.kept_values[2:]
+        numbers[ENERGY] = numbers[KEPT_ENERGY]
+    if frozen:
+        numbers[N_MOVES] += 1.0
+        numbers[N_ACCEPTED] += accepted
+        numbers[N_LOST] += not finite
+        if finite:
+            numbers[BOLTZMANN] += math.exp(-max(made, -50.0))
+            numbers[DRIFT] += made
+            numbers[SQUARED_DRIFT] += made * made
+    else:
+        state.time_step[0] *= math.exp(ADAPTATION * (chance - ACCEPTANCE))

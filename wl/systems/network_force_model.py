@@ -1,0 +1,83 @@
+"""Architectures, data and boxes brought into the form of `wl.systems.network_forces`."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from wl.kernels.network_gradients import MANY_INPUTS, Layers, Passes
+from wl.kernels.network_losses import ACCURACY
+from wl.networks import forward
+from wl.networks.architecture import Architecture
+from wl.systems.forces import ForceState, new_force_state
+from wl.systems.network_forces import NetworkForceModel, NetworkScratch
+
+__all__ = ["SHARPNESS", "NetworkPoints", "force_model", "kernel_layers", "new_network_state", "new_passes"]
+
+SHARPNESS = 5.0  # paper H, of what stands for an accuracy
+TIME_STEP = 1e-3
+
+
+class NetworkPoints(NamedTuple):
+    """Points that the variables are taken over, training points first, padded to whole vectors."""
+
+    features: np.ndarray  # (n_inputs, n_points)
+    targets: np.ndarray  # (1 or n_outputs, n_points), see `wl.kernels.network_losses`
+    n_values: int
+    kinds: tuple[int, int]
+    bounds: tuple[tuple[int, int], tuple[int, int]]
+
+
+def force_model(
+    architecture: Architecture, precision: str, points: NetworkPoints, half_widths: np.ndarray
+) -> NetworkForceModel:
+    """Constants of the kernels."""
+    sharpness = [SHARPNESS if kind == ACCURACY else 1.0 for kind in points.kinds]
+    n_neurons = sum(architecture.widths)
+    return NetworkForceModel(
+        layers=kernel_layers(architecture, precision, points.features),
+        head=forward.kernel_head(architecture, precision),
+        targets=points.targets,
+        half_widths=half_widths,
+        outputs=np.arange(n_neurons - architecture.n_outputs, n_neurons),
+        n_values=points.n_values,
+        kinds=points.kinds,
+        bounds=points.bounds,
+        sharpness=(sharpness[0], sharpness[1]),
+    )
+
+
+def kernel_layers(architecture: Architecture, precision: str, features: np.ndarray) -> Layers:
+    """Shape of the network for products of matrices, with the features (n_inputs, n_points) the other way round too."""
+    widths = np.array(architecture.widths)
+    turned = architecture.n_inputs >= MANY_INPUTS
+    return Layers(
+        forward.ACTIVATIONS[architecture.activation](forward.PRECISIONS[precision]),
+        widths,
+        np.array([layer.weights.start for layer in architecture.layers]),
+        np.concatenate(([0], np.cumsum(widths)))[:-1],
+        np.ascontiguousarray(features.T) if turned else np.zeros((0, 0), features.dtype),
+    )
+
+
+def new_passes(layers: Layers, features: np.ndarray) -> Passes:
+    """Work space for these points."""
+    (n_inputs, n_points), dtype = features.shape, features.dtype
+    rows = np.zeros((int(layers.widths.sum()), n_points), dtype)
+    rows[:n_inputs] = features
+    n_turned = int(layers.widths[1]) * max(n_inputs, n_points) if layers.columns.size else 0
+    return Passes(
+        rows,
+        np.zeros_like(rows),
+        np.zeros((int(layers.widths[1:].max()), n_points), dtype),
+        np.zeros(n_points, dtype),
+        np.zeros(n_points, dtype),
+        np.zeros(n_turned, dtype),
+    )
+
+
+def new_network_state(model: NetworkForceModel, points: NetworkPoints) -> ForceState:
+    """State of zeros."""
+    scratch = NetworkScratch(new_passes(model.layers, points.features))
+    return new_force_state(model.half_widths, TIME_STEP, scratch)
