@@ -11,6 +11,7 @@ import numpy as np
 
 from perceptron.checks import check_integer
 from perceptron.patterns import Patterns, load_patterns, load_weights, n_patterns_at, random_patterns
+from wl.dynamics_presets import MONTE_CARLO, default_sampler
 from wl.memory import check_memory
 from wl.systems.binary_perceptron import binary_perceptron
 from wl.systems.free_spins import free_spins
@@ -44,6 +45,7 @@ class MakeOptions:
     task: TaskOptions = TaskOptions()  # noqa: RUF009  # an immutable record
     variables: tuple[str, ...] = ()
     preset: str = "default"
+    sampler: str | None = None
 
     @property
     def given(self) -> dict[str, Any]:
@@ -74,10 +76,10 @@ SYSTEMS: dict[str, Callable[[Mapping[str, Any], Mapping[str, Any]], System]] = {
 }
 MOVES_OF_THE_PAPER = {"step": 0.1, "scales": (1.0,), "block_share": 0.0}
 USED = {
-    "network": {field.name for field in fields(TaskOptions)} | {"precision"},
+    "network": {field.name for field in fields(TaskOptions)} | {"precision", "sampler"},
     "ising": {"size"},
     "free_spins": {"n", "data_seed"},
-    "quadratic": {"dimensions"},
+    "quadratic": {"dimensions", "sampler"},
     "perceptron": {"n", "alpha", "n_patterns", "patterns", "margin", "reference", "data_seed"},
 }
 
@@ -120,13 +122,16 @@ def make_system(full_name: str, options: MakeOptions) -> System:
         check_memory(f"--n = {_needed('n', options.n)}", BYTES_A_SPIN * float(_needed("n", options.n)))
         return free_spins(_needed("n", options.n), rng=_generator(options.data_seed))
     if name == "quadratic":
-        return quadratic_blocks(*_dimensions(_needed("dimensions", options.dimensions)))
+        forces = options.sampler not in (None, MONTE_CARLO)
+        return quadratic_blocks(*_dimensions(_needed("dimensions", options.dimensions)), forces=forces)
     return _draw_perceptron(options)
 
 
 def _network(name: str, options: MakeOptions) -> System:
     chosen: dict[str, Any] = {} if options.precision is None else {"precision": options.precision}
-    if options.preset == "paper":
+    if (options.sampler or default_sampler(name)) != MONTE_CARLO:
+        chosen["forces"] = True
+    elif options.preset == "paper":
         chosen |= MOVES_OF_THE_PAPER
     return network_system(make_task(name, options.task), options.variables, **chosen)
 

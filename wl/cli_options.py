@@ -24,17 +24,22 @@ __all__ = [
     "Directory",
     "Embedding",
     "EvenTestRadii",
+    "Friction",
     "Head",
     "Hidden",
+    "HillWidth",
     "Jobs",
     "Json",
+    "Leaps",
     "Points",
+    "SamplerName",
     "SplitColumn",
     "Standardise",
     "Steps",
     "Target",
     "TestPoints",
     "Time",
+    "TimeStep",
     "TrainPoints",
     "Until",
     "Width",
@@ -98,6 +103,18 @@ Embedding = Annotated[str | None, typer.Option(help="polymer: local file, .npy, 
 Target = Annotated[str | None, typer.Option(help="table: target column; several for the linear head.")]
 SplitColumn = Annotated[str | None, typer.Option(help="table: column that says train or test.")]
 Standardise = Annotated[bool, typer.Option("--standardise", help="table: scale features.")]
+SamplerName = Annotated[
+    str | None,
+    typer.Option(
+        "--sampler",
+        help="networks, quadratic: monte-carlo, langevin, baoab or hmc; langevin for spiral-regression,"
+        " house-prices and polymer. Steps are evaluations of the force then.",
+    ),
+]
+TimeStep = Annotated[float | None, typer.Option(help="forces: time step; adapts while learning unless given.")]
+Friction = Annotated[float | None, typer.Option(help="langevin, baoab: friction of a step, from 0 to 1.")]
+Leaps = Annotated[int | None, typer.Option(help="hmc: steps of a trajectory.")]
+HillWidth = Annotated[float | None, typer.Option(help="forces: standard deviation of the hills.")]
 CheckpointSeconds = Annotated[float, typer.Option(help="Seconds between checkpoints; changes no result.")]
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from threadpoolctl import threadpool_limits
 
 from perceptron.checks import check_integer, check_real
 from perceptron.solution import Status
@@ -69,7 +70,7 @@ def drive(directory: RunDirectory, jobs: int, every: Every, tell: Callable[[str]
             dataset = directory.landscape()
             if dataset is not None and dataset.attrs["steps"] == run.steps:
                 return run, dataset
-        with _signals() as caught, _progress(run) as show:
+        with _signals() as caught, _progress(run) as show, threadpool_limits(1):
             try:
                 _loop(directory, run, jobs, every, caught, show)
             except StoppedError:

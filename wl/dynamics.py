@@ -10,6 +10,7 @@ gradient: small networks (some hundred parameters) are sampled faster by `wl.sys
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -20,12 +21,13 @@ from wl.grid import Axis, Grid
 from wl.kernels import dynamics as kernels
 from wl.kernels.bias import Bias
 from wl.kernels.dynamics_walk import dynamics_walk
-from wl.systems.forces import BLOWN, PRESENT_STEP
+from wl.systems.forces import BLOWN, PRESENT_STEP, ForceState
 
-__all__ = ["SAMPLERS", "Dynamics", "Motion", "TimeStepError", "evaluate_for", "motion_of", "renew"]
+__all__ = ["SAMPLERS", "Dynamics", "Motion", "TimeStepError", "evaluate_for", "keep_steps", "motion_of", "renew"]
 
 SAMPLERS = ("langevin", "baoab", "hmc")
 TRIED_STEPS, MOST_HALVINGS = 200, 30
+FIRST_TIME_STEP, MOST_ENERGY = 1e-4, 0.2
 
 
 class TimeStepError(ValueError):
@@ -40,8 +42,8 @@ class Dynamics:
     ----------
     sampler : str
         One of SAMPLERS.
-    time_step : float
-        Of "hmc", where it begins.
+    time_step : float or None
+        Of "hmc", where it begins; of the others None lets it adapt while the weights are learned.
     friction : float
         γ of a step, 0 <= γ <= 1; not used by "hmc".
     n_leaps : int
@@ -50,34 +52,56 @@ class Dynamics:
         Standard deviation of the hills, in units of the variables.
     cutoff : float
         Of the hills, in standard deviations.
+    hill_height : float or None
+        Largest height of a hill, in nats, which sets the first ln f, the sum of a hill over the bins; None where
+        `first_log_f` of the settings does.
     wall : float
         Strength of the walls at the ends of a window. Those of paper H, 3000, are stiffer than anything else in a
         network and so limit the time step of "hmc"; softer ones cost the visits beyond the ends.
     """
 
     sampler: str = "hmc"
-    time_step: float = 1e-3
+    time_step: float | None = None
     friction: float = 0.01
-    n_leaps: int = 10
+    n_leaps: int = 50
     hill_width: float = 0.2
     cutoff: float = 4.0
+    hill_height: float | None = 0.5
     wall: float = 100.0
 
     def __post_init__(self) -> None:
         if self.sampler not in SAMPLERS:
             raise ValueError(f"sampler = {self.sampler!r} is not known; allowed: {', '.join(SAMPLERS)}")
-        for name in ("time_step", "hill_width", "cutoff", "wall"):
+        if self.hill_height is not None:
+            check_real("hill_height", self.hill_height, above=0.0)
+        if self.time_step is not None:
+            check_real("time_step", self.time_step, above=0.0)
+        for name in ("hill_width", "cutoff", "wall"):
             check_real(name, getattr(self, name), above=0.0)
         if not 0.0 <= check_real("friction", self.friction) <= 1.0:
             raise ValueError(f"friction = {self.friction!r} is out of range; allowed: real numbers in [0, 1]")
         check_integer("n_leaps", self.n_leaps, least=1)
+
+    def first_log_f(self, grid: Grid) -> float | None:
+        """Ln f of an evaluation that makes hills of the height wanted."""
+        if self.hill_height is None:
+            return None
+        bins = [max(1.0, self.hill_width / axis.width) for axis in grid.axes]
+        n_leaps = self.n_leaps if self.sampler == "hmc" else 1
+        return self.hill_height * math.prod(math.sqrt(2.0 * math.pi) * sigma for sigma in bins) / n_leaps
 
     @property
     def mover(self) -> Any:
         """For the kernels."""
         if self.sampler == "hmc":
             return kernels.Hybrid(self.n_leaps)
-        return (kernels.Langevin if self.sampler == "langevin" else kernels.Baoab)(float(self.friction), 1)
+        most_energy = MOST_ENERGY if self.time_step is None else 0.0
+        return (kernels.Langevin if self.sampler == "langevin" else kernels.Baoab)(self.friction, 1, most_energy)
+
+    @property
+    def first_time_step(self) -> float:
+        """Where the time step begins."""
+        return FIRST_TIME_STEP if self.time_step is None else self.time_step
 
 
 class Motion(NamedTuple):
@@ -123,6 +147,13 @@ def renew(model: Any, motion: Motion, state: Any, cost: np.ndarray, *, fresh: bo
         if fresh:
             kernels.refresh(state)
         kernels.renew(model, state, motion.bias, cost)
+
+
+def keep_steps(first: Any, second: Any) -> None:
+    """Give two states that were exchanged their time steps back: those belong to the windows."""
+    if isinstance(first, ForceState):
+        kept = first.time_step.copy()
+        first.time_step[:], second.time_step[:] = second.time_step, kept
 
 
 def evaluate_for(task: Any) -> None:

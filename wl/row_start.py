@@ -15,6 +15,7 @@ from dataclasses import replace
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
+from wl.force_start import anneal_forces
 from wl.grid import Grid
 from wl.kernels import schedule as clocks
 from wl.kernels.bias import Bias
@@ -92,7 +93,9 @@ def _learned(window: Window, grid: Grid, settings: Settings, n_trials: int, tell
     rows = Window(window.system, Grid(grid.axes[:1]), alone, window.bounds, math.inf)
     particle = window.particles[0]
     rows.add(particle)
-    rows.renew(fresh=True)
+    if rows.motion is not None:
+        rows.renew(fresh=True)
+        anneal_forces(rows, Grid(grid.axes[:1]), n_trials, tell)
     for exploring, part in ((1.0, n_trials - n_trials // 4), (0.0, n_trials // 4)):
         rows.own.clock[clocks.EXPLORING] = exploring
         _walk(rows.task(particle, rows.own, part), tell)

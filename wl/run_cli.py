@@ -17,17 +17,22 @@ from wl.cli_options import (
     Data,
     Embedding,
     EvenTestRadii,
+    Friction,
     Head,
     Hidden,
+    HillWidth,
     Jobs,
     Json,
+    Leaps,
     Points,
+    SamplerName,
     SplitColumn,
     Standardise,
     Steps,
     Target,
     TestPoints,
     Time,
+    TimeStep,
     TrainPoints,
     Until,
     Width,
@@ -35,11 +40,13 @@ from wl.cli_options import (
     goal_of,
 )
 from wl.drive import Every
+from wl.dynamics_presets import DynamicsOptions, dynamics_ranges, dynamics_settings
 from wl.grid import Range, names_of
 from wl.run import Plan, cap_of
 from wl.run_directory import create
 from wl.settings import preset_of, settings_for
 from wl.starts import load_starts
+from wl.systems.interface import System
 from wl.task_options import TaskOptions
 
 __all__ = ["register", "run"]
@@ -103,6 +110,11 @@ def run(
         str, typer.Option(help="default, or paper: stages of 3.2e6 trials that never freeze.")
     ] = "default",
     schedule: Annotated[str | None, typer.Option(help="Schedule of ln f; the system's own unless given.")] = None,
+    sampler: SamplerName = None,
+    time_step: TimeStep = None,
+    friction: Friction = None,
+    leaps: Leaps = None,
+    hill_width: HillWidth = None,
     jobs: Jobs = 1,
     checkpoint_steps: CheckpointSteps = None,
     checkpoint_seconds: CheckpointSeconds = 10.0,
@@ -143,14 +155,17 @@ def run(
         task=task,
         variables=tuple(names),
         preset=preset,
+        sampler=sampler,
     )
     made = make_system(system, options)
-    chosen: dict[str, Any] = preset_of(preset) | {"n_windows": windows, "n_walkers": walkers}
+    of_dynamics = DynamicsOptions(sampler, time_step, friction, leaps, hill_width)
+    sampled = tuple(names) or made.default_variables
+    chosen, ranges = _chosen(system, made, sampled, preset, of_dynamics)
+    chosen |= {"n_windows": windows, "n_walkers": walkers}
     if walkers is None:
         chosen["n_walkers"] = 2 if windows > 1 else 1
     if schedule is not None:
         chosen["schedule"] = schedule
-    sampled = tuple(names) or made.default_variables
     plan = Plan(
         made,
         sampled,
@@ -158,7 +173,7 @@ def run(
         goal,
         seed,
         runs,
-        _windows(window or []),
+        ranges | _windows(window or []),
         cap_of(made, data_seed),
         None if starts is None else load_starts(starts, made),
     )
@@ -168,6 +183,18 @@ def run(
     except ValueError:  # as of a window that no state reaches
         directory.remove_unless_begun()
         raise
+
+
+def _chosen(
+    name: str, system: System, variables: tuple[str, ...], preset: str, options: DynamicsOptions
+) -> tuple[dict[str, Any], dict[str, Range]]:
+    """Settings and windows of the preset."""
+    if not system.forces:
+        if options.given:
+            given = next(iter(options.given)).replace("_", "-")
+            raise ValueError(f"--{given} is not used by monte-carlo; allowed: another --sampler")
+        return preset_of(preset), {}
+    return dynamics_settings(name, preset, options), dynamics_ranges(name, preset, variables)
 
 
 def _windows(texts: list[str]) -> dict[str, Range]:

@@ -111,7 +111,7 @@ class Sampler:
     def _new_state(self) -> Any:
         state = self.system.new_state()
         if self.settings.dynamics is not None:
-            state.time_step[0] = self.settings.dynamics.time_step
+            state.time_step[0] = self.settings.dynamics.first_time_step
         return state
 
     @property

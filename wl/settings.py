@@ -24,6 +24,7 @@ SCHEDULES = {
     "stages": kernels.STAGES,
     "ramp": kernels.RAMP,
     "constant": kernels.CONSTANT,
+    "plateau-then-inverse": kernels.PLATEAU,
 }
 LEAST_BLOCK = 1000
 HOLD = 1e5  # trials a bin without discoveries before ln f is halved, where the support is not known beforehand
@@ -130,12 +131,13 @@ class Settings:
 
     def kernel(self, grid: Grid, n_learning: float = math.inf) -> kernels.Schedule:
         """Schedule for the kernels; `n_learning` are the trials of a window before its weights are frozen."""
+        of_hills = None if self.dynamics is None else self.dynamics.first_log_f(grid)
         return kernels.Schedule(
             kind=SCHEDULES[self.schedule],
             block=max(LEAST_BLOCK, grid.n_bins),
             alone=self.n_walkers == 1 and self.n_windows == 1,
-            first_log_f=float(self.first_log_f),
-            exploration_log_f=float(self.exploration_log_f),
+            first_log_f=float(self.first_log_f if of_hills is None else of_hills),
+            exploration_log_f=float(self.exploration_log_f if of_hills is None else of_hills),
             hold=float(self.hold),
             longest_hold=LONGEST_HOLD * n_learning,
             factor=float(self.factor),
@@ -184,6 +186,8 @@ def settings_for(system: System, variables: Sequence[str] | None = None, **chose
     if system.variable(names[0])[1].capped:
         target = Target(2.0, 10.0) if len(names) == 1 else Target(1.0, 5.0)
         defaults |= {"start": "anneal", "schedule": "inverse", "first_log_f": 0.02, "target": target}
-    if system.slow_trips:
+    if system.forces:
+        defaults |= {"dynamics": Dynamics(), "schedule": "plateau-then-inverse", "transition_matrix": False}
+    elif system.slow_trips:
         defaults |= SLOW_LEARNING | ({"start": "rows", "learning": 0.25} if len(names) == 2 else {})
     return Settings(**(defaults | chosen))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from wl.force_start import anneal_forces
 from wl.grid import Grid
 from wl.phases import NEVER
 from wl.row_start import learn_rows
@@ -14,6 +15,7 @@ from wl.window import Window
 
 __all__ = ["begin"]
 
+ANNEALED = 100_000  # evaluations of the force, where the end of the run is open
 ROWS = 40_000_000  # trials to learn the first variable alone, where the end of the run is open
 
 
@@ -26,7 +28,11 @@ def begin(
     known; "rows" learns the first of two variables, in `close_at` trials, the end of exploration.
     """
     two = len(grid.axes) == 2
-    if settings.start == "rows" and two:
+    if window.motion is not None and not (settings.start == "rows" and two):
+        if settings.start != "uniform":
+            n_evaluations = ANNEALED if close_at == NEVER else close_at
+            anneal_forces(window, grid, n_evaluations, progress or (lambda _: None))
+    elif settings.start == "rows" and two:
         learn_rows(window, grid, settings, ROWS if close_at == NEVER else close_at, progress)
     elif settings.start == "anneal":
         counts = grid.axes[1].log_counts if two else None

@@ -17,6 +17,7 @@ import numpy as np
 from wl.dynamics import Motion, evaluate_for, motion_of, renew
 from wl.grid import Grid
 from wl.kernels import schedule as clocks
+from wl.kernels.bias import surface_at
 from wl.kernels.grid import OneAxis, TwoAxes, bin_of
 from wl.kernels.schedule import KNOWN, Schedule, adapt
 from wl.kernels.transitions import FREE, Transitions, add_counts
@@ -133,7 +134,7 @@ class Window:
             new_transitions(self.table_size if self.schedule.alone else 0),
             np.zeros(clocks.CLOCK_SIZE),
         )
-        self.own.clock[[clocks.LOG_F, clocks.EXPLORING]] = settings.first_log_f, 1.0
+        self.own.clock[[clocks.LOG_F, clocks.EXPLORING]] = self.schedule.first_log_f, 1.0
         self.particles: list[Particle] = []
         self.shares: list[Share] = []
         self.n_rejected_walkers = 0
@@ -187,6 +188,18 @@ class Window:
     def bin_of(self, particle: Particle) -> int:
         """Bin of a walker, its values measured afresh; negative outside the window."""
         return int(bin_of(self.grid, self.values(particle)))
+
+    def bin_now(self, particle: Particle) -> int:
+        """Bin of a walker as it stands; negative where molecular dynamics is beyond the window."""
+        if self.motion is None:
+            return int(particle.walker.place[0])
+        return int(bin_of(self.grid, tuple(particle.state.values)))
+
+    def cost_at(self, particle: Particle) -> float:
+        """Cost of a configuration of this or a neighbouring window: that of its bin, or of the surface over it."""
+        if self.motion is None:
+            return float(self.surface.cost[particle.walker.place[0]])
+        return float(surface_at(self.motion.bias, self.surface.cost, *particle.state.coordinates)[0])
 
     def count_known(self) -> None:
         """Bring the clock's sums over the known bins up to date."""

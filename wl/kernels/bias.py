@@ -2,9 +2,9 @@
 
 The cost of the bins becomes a surface U(x, y) with continuous slopes by quadratic B-splines, the weights of which over
 three neighbouring bins are (½ - t)²/2, ¾ - t², (½ + t)²/2 at distance t from the middle one, |t| <= ½. Beyond an open
-end U is level; beyond a closed one, or the end of a window, it rises by `wall` times the square of the distance
-(paper H, eq. 3). Learning adds Gaussian hills whose sum over the bins is 1 (over the whole hill, where it was dropped
-beyond an end).
+end U is level; beyond a closed one, or the end of a window, it goes on with the slope at the end, which balances the
+entropy there, and rises by `wall` times the square of the distance (paper H, eq. 3). Learning adds Gaussian hills whose
+sum over the bins is 1 (over the whole hill, where it was dropped beyond an end).
 """
 
 import math
@@ -13,6 +13,8 @@ from typing import NamedTuple
 import numpy as np
 
 from perceptron.jit import njit
+
+FAR = 1e6  # bins
 
 
 class Bias(NamedTuple):
@@ -38,7 +40,7 @@ def place_of(bias, axis, value):
         place = max(place, low)
     if not bias.walled[axis][1]:
         place = min(place, high)
-    return min(max(place, low - 1e6), high + 1e6)
+    return min(max(place, low - FAR), high + FAR)
 
 
 @njit(borrows=True)
@@ -51,38 +53,59 @@ def spline(place):
 
 
 @njit(borrows=True)
-def _beyond(bias, axis, value):
-    """Signed distance beyond a walled end."""
-    low = bias.lowest[axis] + bias.first[axis] * bias.widths[axis]
-    high = bias.lowest[axis] + (bias.last[axis] + 1) * bias.widths[axis]
-    if bias.walled[axis][0] and value < low:
-        return value - low
-    if bias.walled[axis][1] and value > high:
-        return value - high
-    return 0.0
+def _limited(bias, axis, place):
+    """Place within the window, and what is beyond its ends."""
+    inside = min(max(place, bias.first[axis] - 0.5), bias.last[axis] + 0.5)
+    return inside, place - inside
+
+
+@njit(borrows=True)
+def _neighbours(bias, axis, k):
+    """Two bins and their factors that stand for bin k, which may lie next to the window: a straight line goes on."""
+    first, last = bias.first[axis], bias.last[axis]
+    if k < first:
+        return (first, min(first + 1, last), 2.0, -1.0) if bias.walled[axis][0] else (first, first, 1.0, 0.0)
+    if k > last:
+        return (last, max(last - 1, first), 2.0, -1.0) if bias.walled[axis][1] else (last, last, 1.0, 0.0)
+    return k, k, 1.0, 0.0
+
+
+@njit(borrows=True)
+def _along_second(bias, cost, row, column):
+    """Value and slope, a bin, of one row at a column."""
+    middle, weights, slopes = spline(column)
+    value, slope = 0.0, 0.0
+    for j in range(3):
+        one, other, factor, rest = _neighbours(bias, 1, middle + j - 1)
+        height = factor * cost[row * bias.n_second + one] + rest * cost[row * bias.n_second + other]
+        value += weights[j] * height
+        slope += slopes[j] * height
+    return value, slope
 
 
 @njit
 def surface_at(bias, cost, first, second):
     """U and its derivatives by both variables."""
-    row, row_weights, row_slopes = spline(place_of(bias, 0, first))
-    column, column_weights, column_slopes = spline(place_of(bias, 1, second))
+    row, beyond = _limited(bias, 0, place_of(bias, 0, first))
+    column, beyond_second = _limited(bias, 1, place_of(bias, 1, second))
+    middle, weights, slopes = spline(row)
     value, by_first, by_second = 0.0, 0.0, 0.0
     for i in range(3):
-        r = min(max(row + i - 1, bias.first[0]), bias.last[0])
-        along, slope = 0.0, 0.0
-        for j in range(3):
-            c = min(max(column + j - 1, bias.first[1]), bias.last[1])
-            along += column_weights[j] * cost[r * bias.n_second + c]
-            slope += column_slopes[j] * cost[r * bias.n_second + c]
-        value += row_weights[i] * along
-        by_first += row_slopes[i] * along
-        by_second += row_weights[i] * slope
-    beyond, beyond_second = _beyond(bias, 0, first), _beyond(bias, 1, second)
+        one, other, factor, rest = _neighbours(bias, 0, middle + i - 1)
+        along, slope = _along_second(bias, cost, one, column)
+        if rest != 0.0:
+            far, far_slope = _along_second(bias, cost, other, column)
+            along, slope = factor * along + rest * far, factor * slope + rest * far_slope
+        value += weights[i] * along
+        by_first += slopes[i] * along
+        by_second += weights[i] * slope
+    value += by_first * beyond + by_second * beyond_second
+    by_first, by_second = by_first / bias.widths[0], by_second / bias.widths[1]
+    beyond, beyond_second = beyond * bias.widths[0], beyond_second * bias.widths[1]
     return (
         value + bias.wall * (beyond * beyond + beyond_second * beyond_second),
-        by_first / bias.widths[0] + 2.0 * bias.wall * beyond,
-        by_second / bias.widths[1] + 2.0 * bias.wall * beyond_second,
+        by_first + 2.0 * bias.wall * beyond,
+        by_second + 2.0 * bias.wall * beyond_second,
     )
 
 

@@ -8,8 +8,10 @@ of a step, ξ normal.
   by dt² at most, and in harmonic wells not at all
 * Hybrid: trajectories of `n_leaps` leapfrog steps from fresh velocities, each accepted with chance e^-ΔH or taken back:
   exact at any time step. The step of a trajectory is drawn within a fifth of `time_step`, lest a trajectory be as long
-  as a period of its slowest mode; while it learns, `time_step` follows the acceptance towards 0.8.
+  as a period of its slowest mode; while it learns, `time_step` follows the acceptance towards 0.8, and another
+  evaluation before each trajectory takes in the hill that was just added.
 
+Without a time step of the user's the first two adapt theirs, while they learn, to 0.2 (rms) of energy made in a step.
 The energy an integrator makes or loses in a step, ΔU + ΔK less the heat of the thermostat, is added up in the numbers
 of the state while the weights are frozen, as are the kinetic temperature v²/n, and e^-ΔH, whose mean is 1.
 
@@ -51,7 +53,9 @@ HOT, MOST_DRIFT, LEAST_DRIFT = (
     50.0,
 )  # temperature; energy of a step for each parameter, and whatever they are
 ACCEPTANCE, ADAPTATION = 0.8, 0.05
+PACE = 0.01  # of time steps that follow the energy
 SPREAD_OF_STEPS = 0.2
+STALE = -1  # of the progress: energy and force are to be worked out again
 
 
 class Langevin(NamedTuple):
@@ -59,6 +63,7 @@ class Langevin(NamedTuple):
 
     friction: float  # of a step
     n_leaps: int  # 1: every step is counted
+    most_energy: float  # wanted of a step, rms, where time steps adapt; 0 where they do not
 
 
 class Baoab(NamedTuple):
@@ -66,6 +71,7 @@ class Baoab(NamedTuple):
 
     friction: float
     n_leaps: int
+    most_energy: float
 
 
 class Hybrid(NamedTuple):
@@ -147,7 +153,7 @@ def refresh(state):
 
 
 @njit
-def note_step(state, before, square, change, frozen):
+def note_step(state, before, square, change, most_energy, frozen):
     """Energy made in a step, and whether it went wrong; `change` is that of the kinetic energy, without heat."""
     numbers, size = state.numbers, state.velocities.size
     made = numbers[ENERGY] - before + change
@@ -159,6 +165,9 @@ def note_step(state, before, square, change, frozen):
         numbers[DRIFT] += made
         numbers[SQUARED_DRIFT] += made * made
         numbers[TEMPERATURE] += square / size
+    elif most_energy > 0.0 and fine:
+        excess = (made / most_energy) ** 2 - 1.0
+        state.time_step[0] *= math.exp(-PACE * min(excess, 3.0))
 
 
 @advance.register(Langevin)
@@ -173,7 +182,7 @@ def _langevin(mover, model, state, bias, cost, stream, frozen):
         square += thermostat(state, mover.friction, first, last)
         drift(state.parameters[first:last], velocities, model.half_widths[first:last], real(step), real(2.0))
     evaluate(model, state, bias, cost)
-    note_step(state, energy, square, change, frozen)
+    note_step(state, energy, square, change, mover.most_energy, frozen)
     return True
 
 
@@ -191,13 +200,17 @@ def _baoab(mover, model, state, bias, cost, stream, frozen):
         drift(parameters, velocities, model.half_widths[first:last], half, real(2.0))
     evaluate(model, state, bias, cost)
     before, after = kick(state.velocities, state.gradient, half, real(0.0))
-    note_step(state, energy, square, change + 0.5 * (after - before), frozen)
+    note_step(state, energy, square, change + 0.5 * (after - before), mover.most_energy, frozen)
     return True
 
 
 @advance.register(Hybrid)
 def _hybrid(mover, model, state, bias, cost, stream, frozen):
     real, numbers = state.velocities.dtype.type, state.numbers
+    if state.progress[0] == STALE:
+        state.progress[0] = 0
+        evaluate(model, state, bias, cost)
+        return False
     if state.progress[0] == 0:
         numbers[PRESENT_STEP] = state.time_step[0] * (1.0 + SPREAD_OF_STEPS * (2.0 * uniform(stream) - 1.0))
         numbers[START_ENERGY] = numbers[ENERGY] + 0.5 * refresh(state)
@@ -206,7 +219,7 @@ def _hybrid(mover, model, state, bias, cost, stream, frozen):
     state.progress[0] += 1
     if state.progress[0] < mover.n_leaps:
         return False
-    state.progress[0] = 0
+    state.progress[0] = 0 if frozen else STALE  # the hill to come changes energy and force
     _, square = kick(state.velocities, state.gradient, real(0.0), real(0.0))
     _decide(state, numbers[ENERGY] + 0.5 * square - numbers[START_ENERGY], uniform(stream), frozen)
     return True
@@ -216,8 +229,8 @@ def _hybrid(mover, model, state, bias, cost, stream, frozen):
 def renew(model, state, bias, cost):
     """Evaluate again under a changed bias; a trajectory that had begun is taken back."""
     if state.progress[0] > 0:
-        state.progress[0] = 0
         state.parameters[:] = state.kept_parameters
+    state.progress[0] = 0
     evaluate(model, state, bias, cost)
 
 

@@ -21,6 +21,7 @@ from wl.kernels.schedule import (
     LAST_DISCOVERY,
     LOG_F,
     N_KNOWN,
+    PLATEAU,
     SINCE_RESTART,
     TARGET_SUM,
     TOTAL,
@@ -65,17 +66,19 @@ def dynamics_walk(mover, model, state, grid, bias, surface, walker, schedule, cl
         n_now = min(left, block - total % block)
         log_f = clock[LOG_F]
         frozen = log_f == 0.0
-        shrink = (log_f / schedule.first_log_f) ** SHRINKING if schedule.kind <= INVERSE else 1.0
+        narrowing = schedule.kind <= INVERSE or schedule.kind == PLATEAU
+        shrink = (log_f / schedule.first_log_f) ** SHRINKING if narrowing else 1.0
         for k in range(n_now):
             if advance(mover, model, state, bias, surface.cost, walker.stream, frozen):
                 new = count(state, grid, surface, walker, clock, frozen)
                 if not frozen:
                     first, second = state.coordinates[0], state.coordinates[1]
                     add_hill(bias, surface.cost, first, second, log_f * mover.n_leaps, shrink, profiles)
-                    if new and clock[EXPLORING] > 0.0:
+                    if new:
+                        clock[LAST_DISCOVERY] = clock[TOTAL] + k
+                    if new and clock[EXPLORING] > 0.0 and schedule.kind <= INVERSE:
                         restart(clock, schedule)
                         log_f = clock[LOG_F]
-                        clock[LAST_DISCOVERY] = clock[TOTAL] + k
                         clock[SINCE_RESTART] = -np.float64(k)
             if state.numbers[BLOWN] != 0.0:
                 return n_evaluations - left + k

@@ -10,6 +10,8 @@ discovery; ln f is the increment of ln g for a flat target.
 * STAGES: 5/(k + 10) at stage k, `period` trials each (paper H, Monte Carlo).
 * RAMP: ln f = f_max t/t₁ to t₁, f_max to t₂, then f_max (t₂ - t₃)/(t - t₃) (paper H, eq. 4).
 * CONSTANT.
+* PLATEAU: the first ln f until exploration closes, or no bin was found for `hold` trials a bin, and from then on c·n/t
+  with t counted from there: for hills, which reach bins before they are entered.
 """
 
 from typing import NamedTuple
@@ -18,7 +20,7 @@ import numpy as np
 
 from perceptron.jit import njit
 
-HALVING_THEN_INVERSE, HALVING, INVERSE, STAGES, RAMP, CONSTANT = range(6)
+HALVING_THEN_INVERSE, HALVING, INVERSE, STAGES, RAMP, CONSTANT, PLATEAU = range(7)
 KNOWN = 1  # flag of a bin that was entered
 # the clock, float64
 LOG_F, TOTAL, SINCE_RESTART, LAST_DISCOVERY, N_KNOWN, TARGET_SUM, EXPLORING, INVERSE_PHASE, CLOCK_SIZE = range(9)
@@ -65,6 +67,8 @@ def adapt(schedule, clock, surface):
         clock[LOG_F] = 5.0 / (np.floor(total / schedule.period) + 10.0)
     elif kind == RAMP:
         clock[LOG_F] = schedule.first_log_f * _ramp(total, schedule.times)
+    elif kind == PLATEAU:
+        _stay_or_follow(schedule, clock)
     elif kind != CONSTANT:
         _halve_or_follow(schedule, clock, surface)
 
@@ -75,6 +79,16 @@ def _ramp(total, times):
     if total < first:
         return total / first
     return 1.0 if total < second else (second - third) / (total - third)
+
+
+@njit
+def _stay_or_follow(schedule, clock):
+    quiet = clock[TOTAL] - clock[LAST_DISCOVERY] > schedule.hold * clock[N_KNOWN]
+    if clock[INVERSE_PHASE] > 0.0:
+        inverse = schedule.factor * clock[N_KNOWN] / clock[SINCE_RESTART]
+        clock[LOG_F] = min(inverse, schedule.first_log_f)
+    elif quiet or clock[EXPLORING] == 0.0:
+        clock[INVERSE_PHASE], clock[SINCE_RESTART] = 1.0, 0.0
 
 
 @njit
