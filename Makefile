@@ -38,6 +38,7 @@ bench: $(VENV)/.installed
 	$(BIN)/python -m benchmarks.message_passing
 	$(BIN)/python -m benchmarks.flat_histograms
 	$(BIN)/python -m benchmarks.networks
+	$(BIN)/python -m benchmarks.forces
 	$(BIN)/python -m benchmarks.plain_training
 	$(BIN)/python -m benchmarks.enumeration_c
 

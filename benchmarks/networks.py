@@ -1,7 +1,8 @@
 """A trial of the engine on neural networks beside plain steps, and how its cost grows with the network.
 
 `python -m benchmarks.networks [--parts steps,heads,growth]`. Processor time of the thread on one core, everything
-compiled; variants take turns, and ratios are medians over the turns. PyTorch takes part where it is installed.
+compiled; variants take turns, and ratios are medians over the turns. PyTorch takes part where
+PERCEPTRON_WL_TORCH_PYTHON names an interpreter that has it, or this one has it.
 """
 
 from __future__ import annotations
@@ -12,13 +13,13 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import argparse
-import importlib.util
 import math
 
 import numpy as np
 
 from benchmarks.flat_histograms import Variant, alternated, show
-from benchmarks.plain_networks import PlainCompiled, PlainNumpy, PlainTorch
+from benchmarks.plain_networks import PlainCompiled, PlainNumpy
+from benchmarks.torch_peer import torch_variants
 from wl.datasets.split import Split
 from wl.grid import Grid, Range, make_axis
 from wl.kernels.walk import ACCEPTED
@@ -80,8 +81,9 @@ def compare_steps() -> None:
                 ("plain numba", PlainCompiled(architecture, spiral(1), spiral(2)).advance),
                 ("plain NumPy", PlainNumpy(architecture, spiral(1), spiral(2)).advance),
             ]
-            if importlib.util.find_spec("torch"):
-                variants.append(("PyTorch", PlainTorch(architecture, spiral(1), spiral(2)).advance))
+            case = {"widths": list(architecture.widths), "activation": activation, "n_points": N_POINTS}
+            names = {"PyTorch": "one walker", "PyTorch, 200 walkers at once": "many walkers"}
+            variants += torch_variants("plain_networks_torch.py", case, names)
             show(alternated(variants), WHOLE, REACH if hidden == (8, 8, 8, 8) and activation == "tanh" else {})
 
 

@@ -1,14 +1,13 @@
 """Wang-Landau steps of a network written down in the straightforward way: what the engine's trial is measured against.
 
 Every step changes one weight, runs both sets of points through the whole network, and takes the mean cross-entropy of
-the training points and the accuracy of the test points: in compiled loops of double precision, in NumPy, and in PyTorch
-with one forward pass for each set. One random number accepts or rejects; ln g is left out.
+the training points and the accuracy of the test points: in compiled loops of double precision and in NumPy (in PyTorch:
+`benchmarks.plain_networks_torch`). One random number accepts or rejects; ln g is left out.
 """
 
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 
@@ -16,7 +15,7 @@ from perceptron.jit import njit
 from wl.datasets.split import Split
 from wl.networks.architecture import Architecture
 
-__all__ = ["PlainCompiled", "PlainNumpy", "PlainTorch"]
+__all__ = ["PlainCompiled", "PlainNumpy"]
 
 STEP = 0.1
 
@@ -113,45 +112,3 @@ class PlainNumpy:
             self._values(self.test)
             if abs(self.parameters[k]) > self.half or self.rng.random() < 0.3:
                 self.parameters[k] = old
-
-
-class PlainTorch:
-    """A Sequential of Linear layers, one pass for the training and one for the test points."""
-
-    def __init__(self, architecture: Architecture, train: Split, test: Split) -> None:
-        import torch  # noqa: PLC0415  # a peer, where installed
-
-        torch.set_num_threads(1)
-        self.torch: Any = torch
-        torch.manual_seed(1)
-        parts: list[Any] = []
-        for n_inputs, n_outputs in zip(architecture.widths[:-1], architecture.widths[1:], strict=True):
-            kind = torch.nn.ReLU if architecture.activation == "relu" else torch.nn.Tanh
-            parts += [torch.nn.Linear(n_inputs, n_outputs), kind()]
-        self.network, self.half = torch.nn.Sequential(*parts[:-1]), float(architecture.half_widths().max())
-        self.sets = [(torch.tensor(s.features, dtype=torch.float32), torch.tensor(s.targets)) for s in (train, test)]
-        self.two = architecture.n_outputs == 2
-        self.weights = list(self.network.parameters())
-
-    def _values(self, features: Any, labels: Any) -> tuple[float, float]:
-        torch, z = self.torch, self.network(features)
-        if self.two:
-            return torch.nn.functional.cross_entropy(z, labels).item(), (z.argmax(1) == labels).float().mean().item()
-        loss = torch.nn.functional.binary_cross_entropy_with_logits(z[:, 0], labels.float())
-        return loss.item(), ((z[:, 0] > 0) == (labels == 1)).float().mean().item()
-
-    def advance(self, n_trials: int) -> None:
-        """Make steps."""
-        rng = np.random.default_rng(1)
-        sizes = np.array([weight.numel() for weight in self.weights])
-        with self.torch.no_grad():
-            for _ in range(n_trials):
-                layer = rng.choice(sizes.size, p=sizes / sizes.sum())
-                flat = self.weights[layer].view(-1)
-                k = int(rng.integers(flat.numel()))
-                old = flat[k].item()
-                flat[k] = old + STEP * (2.0 * rng.random() - 1.0)
-                for features, labels in self.sets:
-                    self._values(features, labels)
-                if abs(flat[k].item()) > self.half or rng.random() < 0.3:
-                    flat[k] = old

@@ -28,6 +28,7 @@ __all__ = ["SAMPLERS", "Dynamics", "Motion", "TimeStepError", "evaluate_for", "k
 SAMPLERS = ("langevin", "baoab", "hmc")
 TRIED_STEPS, MOST_HALVINGS = 200, 30
 FIRST_TIME_STEP, MOST_ENERGY = 1e-4, 0.2
+PERSISTENCE = 50
 
 
 class TimeStepError(ValueError):
@@ -53,8 +54,9 @@ class Dynamics:
     cutoff : float
         Of the hills, in standard deviations.
     hill_height : float or None
-        Largest height of a hill, in nats, which sets the first ln f, the sum of a hill over the bins; None where
-        `first_log_f` of the settings does.
+        By how many nats the surface rises at first under a walker that stays for PERSISTENCE evaluations, which sets
+        the first ln f, the sum of a hill over the bins; None where `first_log_f` of the settings does. Successive
+        points of a trajectory are one place: hills that were each this high would drive a walker ahead of equilibrium.
     wall : float
         Strength of the walls at the ends of a window. Those of paper H, 3000, are stiffer than anything else in a
         network and so limit the time step of "hmc"; softer ones cost the visits beyond the ends.
@@ -66,8 +68,8 @@ class Dynamics:
     n_leaps: int = 50
     hill_width: float = 0.2
     cutoff: float = 4.0
-    hill_height: float | None = 0.5
-    wall: float = 100.0
+    hill_height: float | None = 0.2
+    wall: float = 300.0
 
     def __post_init__(self) -> None:
         if self.sampler not in SAMPLERS:
@@ -87,8 +89,7 @@ class Dynamics:
         if self.hill_height is None:
             return None
         bins = [max(1.0, self.hill_width / axis.width) for axis in grid.axes]
-        n_leaps = self.n_leaps if self.sampler == "hmc" else 1
-        return self.hill_height * math.prod(math.sqrt(2.0 * math.pi) * sigma for sigma in bins) / n_leaps
+        return self.hill_height * math.prod(math.sqrt(2.0 * math.pi) * sigma for sigma in bins) / PERSISTENCE
 
     @property
     def mover(self) -> Any:

@@ -20,10 +20,11 @@ __all__ = ["MONTE_CARLO", "DynamicsOptions", "default_sampler", "dynamics_ranges
 
 MONTE_CARLO = "monte-carlo"
 FINE, COARSE = 0.02, 0.05  # bins of ln L
-DEPTH, HEIGHT = 4.0, 2.0  # of default windows below the largest ln L_train, and above it for ln L_test
+DEPTH, HEIGHT = 2.5, 2.0  # of default windows below the largest ln L_train, and above it for ln L_test
 PAPER_WALL, PAPER_END = 3000.0, 10.0
 HILL_WIDTH, MOST_LOG_LOSS = 0.1, 0.0  # of tasks that the paper does not have
 SMALL_HILLS = {"spiral-regression": 0.1}  # in place of the paper's, whose dynamics this project does not follow there
+OPEN_ABOVE = ("spiral-regression",)  # uniform draws lie just above the largest loss, so that ln g is absolute
 TASKS_OF_DYNAMICS = ("spiral-regression", "house-prices", "polymer")
 
 
@@ -104,7 +105,7 @@ def dynamics_ranges(task: str, preset: str, variables: tuple[str, ...]) -> dict[
     top, limit = table.max_log_train_loss, table.max_log_test_loss
     lowest, highest = (-PAPER_END, min(limit, PAPER_END)) if preset == "paper" else (top - DEPTH, top + HEIGHT)
     ranges = {
-        "log_train_loss": Range(_whole(lowest, width), top, width),
+        "log_train_loss": Range(_whole(lowest, width), top, width, open_high=preset != "paper" and task in OPEN_ABOVE),
         "log_test_loss": Range(
             _whole(lowest, width),
             _whole(highest, width),

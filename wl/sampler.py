@@ -254,6 +254,8 @@ class Sampler:
         for window in self.windows:
             rows = _row_entropy(window, self.grid)
             known = np.flatnonzero(np.isfinite(rows))
+            if known.size == 0:  # a walker under forces may still be on its way in
+                continue
             open_end = self.grid.axes[0].edges[-1] == math.inf and known[-1] == rows.size - 1
             top = known[-1] if open_end else known[np.argmax(rows[known])]
             rare = known[0] if rows[known[0]] <= rows[known[-1]] else known[-1]

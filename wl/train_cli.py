@@ -142,6 +142,7 @@ def _summary(ensemble: TrainingEnsemble) -> tuple[dict[str, Any], list[tuple[str
         "n_diverged": ensemble.n_diverged,
         "n_parameters": ensemble.architecture.n_parameters,
         "seconds": ensemble.seconds,
+        "method": ensemble.method,
         "final": ends,
         "change_in_second_half": {name: change_in_second_half(ensemble, name) for name in ("log_train_loss", metric)},
         "outside_box": outside_box(ensemble),

@@ -2,9 +2,9 @@
 
 The cost of the bins becomes a surface U(x, y) with continuous slopes by quadratic B-splines, the weights of which over
 three neighbouring bins are (½ - t)²/2, ¾ - t², (½ + t)²/2 at distance t from the middle one, |t| <= ½. Beyond an open
-end U is level; beyond a closed one, or the end of a window, it goes on with the slope at the end, which balances the
-entropy there, and rises by `wall` times the square of the distance (paper H, eq. 3). Learning adds Gaussian hills whose
-sum over the bins is 1 (over the whole hill, where it was dropped beyond an end).
+end U is level; beyond a closed one, or the end of a window, it goes on with the slope at the end where that drives
+back, and so balances the entropy, and rises by `wall` times the square of the distance (paper H, eq. 3). Learning adds
+Gaussian hills whose sum over the bins is 1 (over the whole hill, where it was dropped beyond an end).
 """
 
 import math
@@ -15,6 +15,7 @@ import numpy as np
 from perceptron.jit import njit
 
 FAR = 1e6  # bins
+LEVEL = 0.5  # bins beyond the centre of the last one, where the slope of the surface has gone to 0
 
 
 class Bias(NamedTuple):
@@ -32,14 +33,14 @@ class Bias(NamedTuple):
 
 
 @njit(borrows=True)
-def place_of(bias, axis, value):
-    """Place on an axis in bins, whole numbers at their centres; not beyond the centre next to an open end."""
+def place_of(bias, axis, value, margin):
+    """Place on an axis in bins, whole numbers at their centres; at an open end not beyond the last by a margin."""
     place = (value - bias.lowest[axis]) / bias.widths[axis] - 0.5
     low, high = np.float64(bias.first[axis]), np.float64(bias.last[axis])
     if not bias.walled[axis][0]:
-        place = max(place, low)
+        place = max(place, low - margin)
     if not bias.walled[axis][1]:
-        place = min(place, high)
+        place = min(place, high + margin)
     return min(max(place, low - FAR), high + FAR)
 
 
@@ -83,13 +84,19 @@ def _along_second(bias, cost, row, column):
     return value, slope
 
 
+@njit(borrows=True)
+def _inward(slope, beyond):
+    """Slope at a place, or what is left of it beyond an end: nothing where it would drive further out."""
+    return 0.0 if slope * beyond < 0.0 else slope
+
+
 @njit
 def surface_at(bias, cost, first, second):
     """U and its derivatives by both variables."""
-    row, beyond = _limited(bias, 0, place_of(bias, 0, first))
-    column, beyond_second = _limited(bias, 1, place_of(bias, 1, second))
+    row, beyond = _limited(bias, 0, place_of(bias, 0, first, LEVEL))
+    column, beyond_second = _limited(bias, 1, place_of(bias, 1, second, LEVEL))
     middle, weights, slopes = spline(row)
-    value, by_first, by_second = 0.0, 0.0, 0.0
+    value, by_first, by_second, by_both = 0.0, 0.0, 0.0, 0.0
     for i in range(3):
         one, other, factor, rest = _neighbours(bias, 0, middle + i - 1)
         along, slope = _along_second(bias, cost, one, column)
@@ -99,7 +106,13 @@ def surface_at(bias, cost, first, second):
         value += weights[i] * along
         by_first += slopes[i] * along
         by_second += weights[i] * slope
+        by_both += slopes[i] * slope
+    by_first, by_second = _inward(by_first, beyond), _inward(by_second, beyond_second)
     value += by_first * beyond + by_second * beyond_second
+    if beyond == 0.0 and by_second != 0.0:
+        by_first += by_both * beyond_second
+    if beyond_second == 0.0 and beyond != 0.0 and by_first != 0.0:
+        by_second += by_both * beyond
     by_first, by_second = by_first / bias.widths[0], by_second / bias.widths[1]
     beyond, beyond_second = beyond * bias.widths[0], beyond_second * bias.widths[1]
     return (
@@ -135,8 +148,8 @@ def _fill_hill(bias, axis, place, sigma, profile):
 @njit
 def add_hill(bias, cost, first, second, amount, shrink, profiles):
     """Add a hill at a point; `shrink` scales its width, not below one bin, and `profiles` is (2, n), scratch."""
-    row = place_of(bias, 0, first)
-    column = place_of(bias, 1, second)
+    row = place_of(bias, 0, first, 0.0)
+    column = place_of(bias, 1, second, 0.0)
     low, high = _fill_hill(bias, 0, row, max(1.0, shrink * bias.sigmas[0]), profiles[0])
     left, right = _fill_hill(bias, 1, column, max(1.0, shrink * bias.sigmas[1]), profiles[1])
     for r in range(low, high + 1):

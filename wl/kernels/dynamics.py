@@ -26,7 +26,7 @@ import numpy as np
 from perceptron.jit import dispatched, njit
 from wl.kernels.bias import surface_at
 from wl.kernels.network_losses import REORDERED
-from wl.kernels.normals import N_LANES, fill_normals
+from wl.kernels.normals import fill_normals
 from wl.kernels.random import uniform
 from wl.systems.forces import (
     BLOWN,
@@ -120,6 +120,35 @@ def exchange_heat(velocities, normals, keep, noise, zero):
     return np.float64(after)
 
 
+@njit
+def langevin_factors(mover, state):
+    """Time step, the shares of velocity and noise, and the numbers 0 and 2, in the precision of the parameters."""
+    real, friction = state.velocities.dtype.type, mover.friction
+    noise = math.sqrt(friction * (2.0 - friction))
+    return real(state.time_step[0]), real(1.0 - friction), real(noise), real(0.0), real(2.0)
+
+
+@njit(fastmath=REORDERED, _nrt=False)
+def langevin_step(parameters, velocities, gradient, half_widths, normals, factors):
+    """`kick`, `exchange_heat` and `drift` in one loop; returns v² before, after the kick, and in the end."""
+    step, keep, noise, zero, two = factors
+    before, kicked, after = zero, zero, zero
+    for k in range(velocities.size):
+        v, h = velocities[k], half_widths[k]
+        before += v * v
+        v -= step * gradient[k]
+        kicked += v * v
+        v = keep * v + noise * normals[k]
+        after += v * v
+        x = parameters[k] + step * v
+        above, below = x > h, x < -h
+        mirrored = two * h - x if above else -two * h - x
+        outside = above | below
+        parameters[k] = mirrored if outside else x
+        velocities[k] = -v if outside else v
+    return np.float64(before), np.float64(kicked), np.float64(after)
+
+
 @njit(_nrt=False)
 def drift(parameters, velocities, half_widths, time, two):
     """θ ← θ + v dt with mirrors at the walls."""
@@ -138,8 +167,8 @@ def thermostat(state, friction, first, last):
     """Exchange of heat for some parameters; returns their v² afterwards."""
     real = state.velocities.dtype.type
     keep, noise = real(1.0 - friction), real(math.sqrt(friction * (2.0 - friction)))
-    normals, words = np.empty(PART, np.float32), np.empty((2, N_LANES), np.uint32)
-    fill_normals(state.lanes, words, normals, last - first)
+    normals = np.empty(PART, np.float32)
+    fill_normals(state.lanes, np.empty((2, PART // 2), np.uint32), normals, last - first)
     return exchange_heat(state.velocities[first:last], normals, keep, noise, real(0.0))
 
 
@@ -172,15 +201,22 @@ def note_step(state, before, square, change, most_energy, frozen):
 
 @advance.register(Langevin)
 def _langevin(mover, model, state, bias, cost, stream, frozen):
-    real, step, energy = state.velocities.dtype.type, state.time_step[0], state.numbers[ENERGY]
-    change, square = 0.0, 0.0
+    energy, change, square = state.numbers[ENERGY], 0.0, 0.0
+    normals, words = np.empty(PART, np.float32), np.empty((2, PART // 2), np.uint32)
+    factors = langevin_factors(mover, state)
     for first in range(0, state.velocities.size, PART):
         last = min(first + PART, state.velocities.size)
-        velocities = state.velocities[first:last]
-        before, after = kick(velocities, state.gradient[first:last], real(step), real(0.0))
-        change += 0.5 * (after - before)
-        square += thermostat(state, mover.friction, first, last)
-        drift(state.parameters[first:last], velocities, model.half_widths[first:last], real(step), real(2.0))
+        fill_normals(state.lanes, words, normals, last - first)
+        sums = langevin_step(
+            state.parameters[first:last],
+            state.velocities[first:last],
+            state.gradient[first:last],
+            model.half_widths[first:last],
+            normals,
+            factors,
+        )
+        change += 0.5 * (sums[1] - sums[0])
+        square += sums[2]
     evaluate(model, state, bias, cost)
     note_step(state, energy, square, change, mover.most_energy, frozen)
     return True

@@ -6,10 +6,12 @@ words. A pair of words makes two normals by the transformation of Box and Muller
     r = √(-2 ln u),  (r cos φ, r sin φ),   u = (k + 1/2) 2⁻²³,  φ uniform on the circle,
 
 with ln and the circle by polynomials: φ lies within an eighth of a turn, and three bits of the words exchange the two
-and choose their signs. Relative errors are below LOG_ERROR and CIRCLE_ERROR; no variate is larger than LARGEST, beyond
-which a normal lies once in 10⁸.
+and choose their signs. The relative error of ln is below LOG_ERROR, that of a point of the circle, at the largest
+radius and with its rounding, below CIRCLE_ERROR; no variate is larger than LARGEST, beyond which a normal lies once in
+10⁸.
 
-Source of the generator: D. Blackman and S. Vigna, ACM Trans. Math. Softw. 47, 36 (2021).
+Sources: of the generator, D. Blackman and S. Vigna, ACM Trans. Math. Softw. 47, 36 (2021); of the sine's polynomial,
+S. L. Moshier, Cephes (sinf).
 """
 
 import math
@@ -20,15 +22,16 @@ from perceptron.jit import njit
 from wl.kernels.random import next_word
 
 N_LANES, PER_ROUND = 16, 32  # normals of a round
-LOG_ERROR, CIRCLE_ERROR, LARGEST = 3e-7, 3e-7, 5.77
+LOG_ERROR, CIRCLE_ERROR, LARGEST = 2.2e-7, 1.5e-7, 5.77
 MANTISSA, ONE_BITS = np.uint32(0x007FFFFF), np.uint32(0x3F800000)
 BY_9, BY_23, LOW_BIT = np.uint32(9), np.uint32(23), np.uint32(1)
 SIGN_PLACE, SECOND_PLACE, THIRD_PLACE = np.uint32(31), np.uint32(1), np.uint32(2)
+BIAS = np.float32(127.0)  # of the exponent
 ONE, HALF, TWO, UNIT = np.float32(1.0), np.float32(0.5), np.float32(2.0), np.float32(2.0**-23)
 LN2, MIDDLE = np.float32(math.log(2.0)), np.float32(math.sqrt(0.5))
 EIGHTH = np.float32(math.pi / 4.0)
 LOG_SERIES = tuple(np.float32(2.0 / (2 * k + 1)) for k in range(6))  # of 2 artanh t = ln((1 + t)/(1 - t))
-SINE = tuple(np.float32(c) for c in (1.0, -1.0 / 6.0, 1.0 / 120.0, -1.0 / 5040.0))
+SINE = tuple(np.float32(c) for c in (1.0, -1.6666654611e-1, 8.3321608736e-3, -1.9515295891e-4))
 COSINE = tuple(np.float32(c) for c in (1.0, -0.5, 1.0 / 24.0, -1.0 / 720.0, 1.0 / 40320.0))
 
 
@@ -65,7 +68,7 @@ def _minus_log(u):
     """-ln u of a single-precision number in (0, 1): exponent, and the series of artanh for what is left."""
     bits = np.float32(u).view(np.uint32)
     mantissa = np.uint32((bits & MANTISSA) | ONE_BITS).view(np.float32)
-    exponent = np.float32(np.int32(bits >> BY_23) - np.int32(127))
+    exponent = np.float32(np.int32(bits >> BY_23)) - BIAS
     large = mantissa > np.float32(1.0) / MIDDLE
     mantissa = mantissa * HALF if large else mantissa
     exponent = exponent + ONE if large else exponent
@@ -77,9 +80,9 @@ def _minus_log(u):
 
 
 @njit(_nrt=False, fastmath={"contract"})
-def transform(first, second, normals):
-    """Normals of pairs of words; `normals` is (2 N_LANES,)."""
-    for j in range(N_LANES):
+def transform(first, second, normals, others):
+    """Normals of pairs of words, one in each array; a loop of many turns, whose chains of operations overlap."""
+    for j in range(first.size):
         u = (np.float32(np.int32(first[j] >> BY_9)) + HALF) * UNIT
         radius = np.float32(np.sqrt(TWO * _minus_log(u)))
         x = EIGHTH * ((np.float32(np.int32(second[j] >> BY_9)) + HALF) * UNIT * TWO - ONE)
@@ -93,13 +96,17 @@ def transform(first, second, normals):
         sign = ONE - TWO * np.float32(np.int32((second[j] >> SECOND_PLACE) & LOW_BIT))
         other_sign = ONE - TWO * np.float32(np.int32((second[j] >> THIRD_PLACE) & LOW_BIT))
         normals[j] = sign * radius * one
-        normals[j + N_LANES] = other_sign * radius * other
+        others[j] = other_sign * radius * other
 
 
 @njit(_nrt=False)
 def fill_normals(lanes, words, normals, number):
-    """Fill `normals` up to `number`, rounded up to whole rounds; `words` is uint32 (2, N_LANES), scratch."""
-    for first in range(0, number, PER_ROUND):
-        next_words(lanes, words[0])
-        next_words(lanes, words[1])
-        transform(words[0], words[1], normals[first : first + PER_ROUND])
+    """Fill `normals` up to `number`, rounded up to whole rounds; `words` is uint32 (2, number/2) at least, scratch.
+
+    The first half are those of one kind, the second half their partners.
+    """
+    half = (number + PER_ROUND - 1) // PER_ROUND * N_LANES
+    for first in range(0, half, N_LANES):
+        next_words(lanes, words[0, first : first + N_LANES])
+        next_words(lanes, words[1, first : first + N_LANES])
+    transform(words[0, :half], words[1, :half], normals[:half], normals[half : 2 * half])

@@ -15,9 +15,18 @@ from perceptron.files import load_arrays, provenance, save_table
 from wl.networks.architecture import Architecture
 from wl.networks.initialisation import INITIALISATIONS
 
-__all__ = ["METRICS", "OPTIMIZERS", "SPIRAL_BASELINE", "TrainingEnsemble", "TrainingOptions", "load_ensemble"]
+__all__ = [
+    "METHODS",
+    "METRICS",
+    "OPTIMIZERS",
+    "SPIRAL_BASELINE",
+    "TrainingEnsemble",
+    "TrainingOptions",
+    "load_ensemble",
+]
 
 OPTIMIZERS = ("sgd", "adam")
+METHODS = ("auto", "points", "matrices")
 METRICS = ("log_train_loss", "log_test_loss", "train_accuracy", "test_accuracy")
 RECORDS_A_DECADE = 100
 ARRAYS = ("run_numbers", "diverged_at", "epochs", "trajectories", "parameters")
@@ -48,6 +57,9 @@ class TrainingOptions:
         As in `Architecture.half_widths`.
     initialisation : str
         box, xavier or fan-in, see `wl.networks.initialisation`.
+    method : str
+        points: point by point in double precision; matrices: a mini-batch at a time in single precision, for wide
+        layers; auto: the faster one (`wl.networks.training.method_for`).
 
     Raises
     ------
@@ -64,6 +76,7 @@ class TrainingOptions:
     clip: bool = True
     box: float | tuple[float, ...] | None = None
     initialisation: str = "box"
+    method: str = "auto"
 
     def __post_init__(self) -> None:
         for name in ("n_runs", "batch_size", "n_epochs", "record_every"):
@@ -71,7 +84,8 @@ class TrainingOptions:
             if name != "record_every" or value is not None:
                 object.__setattr__(self, name, check_integer(name, value, least=1))
         object.__setattr__(self, "learning_rate", check_real("learning_rate", self.learning_rate, above=0.0))
-        for name, known in (("optimizer", OPTIMIZERS), ("initialisation", tuple(INITIALISATIONS))):
+        choices = {"optimizer": OPTIMIZERS, "initialisation": tuple(INITIALISATIONS), "method": METHODS}
+        for name, known in choices.items():
             value = getattr(self, name)
             if value not in known:
                 raise ValueError(f"{name} = {value!r} is not known; allowed: {', '.join(known)}")
@@ -118,6 +132,8 @@ class TrainingEnsemble:
         At the end.
     seconds : float
         Wall time.
+    method : str
+        How they were trained, points or matrices.
     """
 
     architecture: Architecture
@@ -130,6 +146,7 @@ class TrainingEnsemble:
     trajectories: np.ndarray
     parameters: np.ndarray
     seconds: float
+    method: str = "points"
 
     def __getitem__(self, metric: str) -> np.ndarray:
         """One of METRICS, shape (n_runs, n_records)."""
@@ -171,6 +188,7 @@ class TrainingEnsemble:
             "dataset": dict(self.dataset),
             "seed": self.seed,
             "seconds": self.seconds,
+            "method": self.method,
         }
         save_table(path, {name: getattr(self, name) for name in ARRAYS}, provenance(**description))
 
@@ -189,5 +207,6 @@ def load_ensemble(path: Path) -> TrainingEnsemble:
     if isinstance(options["box"], list):
         options["box"] = tuple(options["box"])
     fields: dict[str, Any] = {name: described[name] for name in ("dataset", "seed", "seconds")} | arrays
+    fields["method"] = described.get("method", "points")  # the only one at first
     fields["architecture"] = Architecture(**shape | {"hidden": tuple(shape["hidden"])})
     return TrainingEnsemble(options=TrainingOptions(**options), **fields)

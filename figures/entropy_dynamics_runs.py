@@ -1,0 +1,178 @@
+"""Runs behind the figures of molecular dynamics: landscapes and trained ensembles, reduced to `figures/data`.
+
+`python -m figures.entropy_dynamics_runs [--output results/entropy-dynamics] [--only NAME] [--jobs 2]`
+
+Each case is one run of the engine in a directory of its own, which a stopped run goes on from, or one ensemble of
+trained networks. House prices and polymers need their files (docs/data.md). Kept of a landscape are its estimates
+without the runs' pieces, of an ensemble its curve.
+"""
+
+from __future__ import annotations
+
+import argparse
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+from perceptron.files import provenance, save_table
+from wl.drive import Every, drive
+from wl.dynamics_presets import DynamicsOptions, dynamics_ranges, dynamics_settings
+from wl.goal import Goal
+from wl.landscape import load_landscape, save_landscape
+from wl.networks.training import train_ensemble
+from wl.networks.training_curves import outside_box, training_curve
+from wl.networks.training_ensemble import TrainingOptions
+from wl.paper_tables import PAPER_TRAINING
+from wl.run import Plan
+from wl.run_directory import create, open_directory
+from wl.settings import settings_for
+from wl.task_options import TaskOptions
+from wl.tasks import make_task, network_system
+
+__all__ = ["CASES", "DATA", "Case", "landscape_file", "training_file"]
+
+DATA = Path(__file__).parent / "data"
+VARIABLES = ("log_train_loss", "log_test_loss")
+KEPT = (
+    *("log_g", "log_g_error", "log_g_wang_landau", "visited", "uniform_draws", "histogram", "log_g_runs"),
+    *("conditional_mean", "conditional_mean_error", "conditional_mean_runs", "log_g_marginal", "log_g_marginal_error"),
+    *(f"{name}_edges" for name in VARIABLES),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A landscape to sample, and networks to train beside it.
+
+    Attributes
+    ----------
+    task : str
+    width : int
+    n_steps : float
+        Evaluations of the force of each run.
+    n_runs : int
+    preset : str
+    lowest : float or None
+        Lowest edge of ln L_train where it is not that of the preset.
+    n_trained, n_epochs : int
+        Of the ensemble, free and clipped.
+    """
+
+    task: str
+    width: int
+    n_steps: float = 0.0
+    n_runs: int = 1
+    preset: str = "default"
+    lowest: float | None = None
+    n_trained: int = 10
+    n_epochs: int = 1000
+
+    @property
+    def name(self) -> str:
+        """Of its files."""
+        return f"{self.task}-{self.width}" + ("" if self.preset == "default" else f"-{self.preset}")
+
+
+CASES = {
+    case.name: case
+    for case in (
+        Case("spiral-regression", 30, 2e6, 8, lowest=-1.4, n_trained=20, n_epochs=5000),
+        Case("spiral-regression", 100, 1e6, 4, n_epochs=3000),
+        Case("spiral-regression", 300, 2e5, 2, n_epochs=1000),
+        Case("spiral-regression", 1000, n_epochs=100),
+        Case("house-prices", 10, 5e5, n_epochs=3000),
+        Case("house-prices", 20, 1e6, n_epochs=3000),
+        Case("house-prices", 50, 2e5, n_epochs=1000),
+        Case("house-prices", 100, 1e5, n_epochs=1000),
+        Case("polymer", 10, 5e5, n_epochs=1000),
+        Case("spiral-regression", 30, 1.2e7, preset="paper"),
+    )
+}
+
+
+def landscape_file(case: Case) -> Path:
+    """Where the reduced landscape is kept."""
+    return DATA / f"dynamics-{case.name}.nc"
+
+
+def training_file(case: Case, clip: bool) -> Path:
+    """Where the curve of an ensemble is kept."""
+    return DATA / f"dynamics-{case.name}-{'clipped' if clip else 'free'}.npz"
+
+
+def sample(case: Case, output: Path) -> str:
+    """Sample one landscape to its end and keep what the figures need."""
+    folder = output / case.name
+    if not (folder / "parameters.json").exists():
+        create(folder, _plan(case))
+    run, dataset = drive(open_directory(folder), 1, Every(seconds=60.0), print)
+    if dataset is None or not run.reached():
+        return f"{case.name}: stopped at {run.steps:.3g} steps"
+    reduced = load_landscape(folder / "landscape.nc")
+    save_landscape(landscape_file(case), reduced[[name for name in KEPT if name in reduced]])
+    return f"{case.name}: {run.seconds:.0f} s, {run.round_trips} round trips, {dataset.attrs['status']}"
+
+
+def _plan(case: Case) -> Plan:
+    system = network_system(_task(case), VARIABLES, forces=True)
+    options = DynamicsOptions()
+    ranges = dynamics_ranges(case.task, case.preset, VARIABLES)
+    if case.lowest is not None:
+        ranges[VARIABLES[0]] = replace(ranges[VARIABLES[0]], lowest=case.lowest)
+    settings = settings_for(system, VARIABLES, **dynamics_settings(case.task, case.preset, options))
+    return Plan(system, VARIABLES, settings, Goal(steps=int(case.n_steps * case.n_runs)), 1, case.n_runs, ranges)
+
+
+def train(case: Case, output: Path) -> str:
+    """Train both ensembles with the paper's settings and keep their curves."""
+    del output
+    task, table, told = _task(case), PAPER_TRAINING[case.task][case.width], []
+    for clip in (False, True):
+        options = TrainingOptions(
+            n_runs=case.n_trained,
+            n_epochs=case.n_epochs,
+            optimizer=table.optimizer,
+            learning_rate=table.learning_rate,
+            batch_size=table.batch_size,
+            clip=clip,
+        )
+        ensemble = train_ensemble(task.dataset, task.architecture, options, seed=1)
+        curve, outside = training_curve(ensemble, "log_test_loss"), outside_box(ensemble)
+        columns: dict[str, Any] = {
+            "log_train_loss": curve.centres,
+            "log_test_loss": curve.values,
+            "log_test_loss_error": curve.errors,
+            "n_runs": curve.n_runs,
+            "outside_box": [outside.value, outside.error],
+        }
+        described = {name: getattr(options, name) for name in options.__slots__}
+        origin = provenance(options=described, dataset=dict(ensemble.dataset), seed=ensemble.seed)
+        save_table(training_file(case, clip), columns, origin)
+        told.append(f"{ensemble.seconds:.0f} s, {ensemble.n_diverged} diverged")
+    return f"training {case.name}: {'; '.join(told)}"
+
+
+def _task(case: Case) -> Any:
+    return make_task(case.task, TaskOptions(width=case.width))
+
+
+def main() -> None:
+    """All cases, or those named."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--output", type=Path, default=Path("results/entropy-dynamics"), help="run directories")
+    parser.add_argument("--cases", default=",".join(CASES), help="names, separated by commas")
+    parser.add_argument("--only", choices=("landscapes", "training"), help="one of the two parts")
+    parser.add_argument("--jobs", type=int, default=2, help="processes")
+    options = parser.parse_args()
+    chosen = [CASES[name] for name in options.cases.split(",")]
+    work = [(sample, case) for case in chosen if case.n_steps > 0 and options.only != "training"]
+    work += [(train, case) for case in chosen if case.preset == "default" and options.only != "landscapes"]
+    with ProcessPoolExecutor(options.jobs, mp_context=get_context("spawn")) as executor:
+        for future in [executor.submit(function, case, options.output) for function, case in work]:
+            print(future.result(), flush=True)
+
+
+if __name__ == "__main__":
+    main()
