@@ -109,7 +109,7 @@ class Engine:
         ]
         names, options = ("log_train_loss", "log_test_loss"), NetworkOptions(forces=True)
         system = neural_network(self.architecture, *self.splits, names, options)
-        self.model, self.state, self.mover = system.model, system.new_state(), Langevin(FRICTION, 1)
+        self.model, self.state, self.mover = system.model, system.new_state(), Langevin(FRICTION, 1, 0.0, 1.0)
         self.stream, self.cost = stream_of(np.random.SeedSequence(1)), rng.normal(size=1600)
         draw(self.model, self.state, self.stream)
         self.state.time_step[0] = STEP

@@ -78,15 +78,15 @@ class Case:
 CASES = {
     case.name: case
     for case in (
-        Case("spiral-regression", 30, 2e6, 8, lowest=-1.4, n_trained=20, n_epochs=5000),
-        Case("spiral-regression", 100, 1e6, 4, n_epochs=3000),
-        Case("spiral-regression", 300, 2e5, 2, n_epochs=1000),
-        Case("spiral-regression", 1000, n_epochs=100),
-        Case("house-prices", 10, 5e5, n_epochs=3000),
-        Case("house-prices", 20, 1e6, n_epochs=3000),
-        Case("house-prices", 50, 2e5, n_epochs=1000),
-        Case("house-prices", 100, 1e5, n_epochs=1000),
-        Case("polymer", 10, 5e5, n_epochs=1000),
+        Case("spiral-regression", 30, 1e6, 8, lowest=-1.4, n_trained=10, n_epochs=5000),
+        Case("spiral-regression", 100, 3e5, 2, n_epochs=2000),
+        Case("spiral-regression", 300, 5e4, n_trained=5, n_epochs=300),
+        Case("spiral-regression", 1000, n_trained=3, n_epochs=50),
+        Case("house-prices", 10, 2e5, n_epochs=1000),
+        Case("house-prices", 20, 4e5, n_epochs=1000),
+        Case("house-prices", 50, 1e5, n_epochs=500),
+        Case("house-prices", 100, 5e4, n_epochs=500),
+        Case("polymer", 10, 2e5, n_epochs=500),
         Case("spiral-regression", 30, 1.2e7, preset="paper"),
     )
 }

@@ -29,6 +29,7 @@ SAMPLERS = ("langevin", "baoab", "hmc")
 TRIED_STEPS, MOST_HALVINGS = 200, 30
 FIRST_TIME_STEP, MOST_ENERGY = 1e-4, 0.2
 PERSISTENCE = 50
+LARGEST_STEP = 0.1
 
 
 class TimeStepError(ValueError):
@@ -91,13 +92,14 @@ class Dynamics:
         bins = [max(1.0, self.hill_width / axis.width) for axis in grid.axes]
         return self.hill_height * math.prod(math.sqrt(2.0 * math.pi) * sigma for sigma in bins) / PERSISTENCE
 
-    @property
-    def mover(self) -> Any:
-        """For the kernels."""
+    def mover(self, half_width: float) -> Any:
+        """For the kernels; time steps adapt to at most a tenth of the half-width of the box."""
+        largest = LARGEST_STEP * half_width
         if self.sampler == "hmc":
-            return kernels.Hybrid(self.n_leaps)
+            return kernels.Hybrid(self.n_leaps, largest)
         most_energy = MOST_ENERGY if self.time_step is None else 0.0
-        return (kernels.Langevin if self.sampler == "langevin" else kernels.Baoab)(self.friction, 1, most_energy)
+        kind = kernels.Langevin if self.sampler == "langevin" else kernels.Baoab
+        return kind(self.friction, 1, most_energy, largest)
 
     @property
     def first_time_step(self) -> float:
@@ -113,8 +115,8 @@ class Motion(NamedTuple):
     profiles_size: int
 
 
-def motion_of(dynamics: Dynamics, grid: Grid, bounds: tuple[int, int]) -> Motion:
-    """The dynamics of a window of a grid: rows bounds[0] … bounds[1] - 1."""
+def motion_of(dynamics: Dynamics, model: Any, grid: Grid, bounds: tuple[int, int]) -> Motion:
+    """The dynamics of a model in a window of a grid: rows bounds[0] … bounds[1] - 1."""
     axes = grid.axes
     firsts = (bounds[0], 0)
     lasts = (bounds[1] - 1, axes[1].n_bins - 1 if len(axes) == 2 else 0)
@@ -135,7 +137,7 @@ def motion_of(dynamics: Dynamics, grid: Grid, bounds: tuple[int, int]) -> Motion
         cutoff=float(dynamics.cutoff),
     )
     reach = max(1.0, *bias.sigmas) * dynamics.cutoff
-    return Motion(dynamics.mover, bias, int(2 * reach) + 3)
+    return Motion(dynamics.mover(float(model.half_widths.min())), bias, int(2 * reach) + 3)
 
 
 def _walled(axis: Axis, first: int, last: int) -> tuple[bool, bool]:

@@ -70,7 +70,7 @@ def dynamics_settings(task: str, preset: str, options: DynamicsOptions) -> dict[
             "dynamics": dynamics,
             "schedule": "plateau-then-inverse",
             "start": "rows",
-            "exploring": 0.15,
+            "exploring": 0.1,
             "transition_matrix": False,
         }
     if table is None:

@@ -116,7 +116,7 @@ class Window:
         self.system, self.bounds, self.n_walkers = system, bounds, settings.n_walkers
         self.grid: OneAxis | TwoAxes = grid.kernel(*bounds)
         self.schedule: Schedule = settings.kernel(grid, n_learning)
-        self.motion = None if settings.dynamics is None else motion_of(settings.dynamics, grid, bounds)
+        self.motion = None if settings.dynamics is None else motion_of(settings.dynamics, system.model, grid, bounds)
         n_bins, self.n_rows = grid.n_bins, grid.axes[0].n_bins
         room = max(FIRST_TABLE, 1 << (4 * self.schedule.block).bit_length())
         self.table_size = room if settings.transition_matrix else 0

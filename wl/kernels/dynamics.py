@@ -64,6 +64,7 @@ class Langevin(NamedTuple):
     friction: float  # of a step
     n_leaps: int  # 1: every step is counted
     most_energy: float  # wanted of a step, rms, where time steps adapt; 0 where they do not
+    largest_step: float
 
 
 class Baoab(NamedTuple):
@@ -72,12 +73,14 @@ class Baoab(NamedTuple):
     friction: float
     n_leaps: int
     most_energy: float
+    largest_step: float
 
 
 class Hybrid(NamedTuple):
     """Leapfrog trajectories with a Metropolis test."""
 
     n_leaps: int  # steps of a trajectory
+    largest_step: float
 
 
 @dispatched
@@ -182,7 +185,7 @@ def refresh(state):
 
 
 @njit
-def note_step(state, before, square, change, most_energy, frozen):
+def note_step(mover, state, before, square, change, frozen):
     """Energy made in a step, and whether it went wrong; `change` is that of the kinetic energy, without heat."""
     numbers, size = state.numbers, state.velocities.size
     made = numbers[ENERGY] - before + change
@@ -194,9 +197,9 @@ def note_step(state, before, square, change, most_energy, frozen):
         numbers[DRIFT] += made
         numbers[SQUARED_DRIFT] += made * made
         numbers[TEMPERATURE] += square / size
-    elif most_energy > 0.0 and fine:
-        excess = (made / most_energy) ** 2 - 1.0
-        state.time_step[0] *= math.exp(-PACE * min(excess, 3.0))
+    elif mover.most_energy > 0.0 and fine:
+        excess = (made / mover.most_energy) ** 2 - 1.0
+        state.time_step[0] = min(state.time_step[0] * math.exp(-PACE * min(excess, 3.0)), mover.largest_step)
 
 
 @advance.register(Langevin)
@@ -218,7 +221,7 @@ def _langevin(mover, model, state, bias, cost, stream, frozen):
         change += 0.5 * (sums[1] - sums[0])
         square += sums[2]
     evaluate(model, state, bias, cost)
-    note_step(state, energy, square, change, mover.most_energy, frozen)
+    note_step(mover, state, energy, square, change, frozen)
     return True
 
 
@@ -236,7 +239,7 @@ def _baoab(mover, model, state, bias, cost, stream, frozen):
         drift(parameters, velocities, model.half_widths[first:last], half, real(2.0))
     evaluate(model, state, bias, cost)
     before, after = kick(state.velocities, state.gradient, half, real(0.0))
-    note_step(state, energy, square, change + 0.5 * (after - before), mover.most_energy, frozen)
+    note_step(mover, state, energy, square, change + 0.5 * (after - before), frozen)
     return True
 
 
@@ -257,7 +260,7 @@ def _hybrid(mover, model, state, bias, cost, stream, frozen):
         return False
     state.progress[0] = 0 if frozen else STALE  # the hill to come changes energy and force
     _, square = kick(state.velocities, state.gradient, real(0.0), real(0.0))
-    _decide(state, numbers[ENERGY] + 0.5 * square - numbers[START_ENERGY], uniform(stream), frozen)
+    _decide(mover, state, numbers[ENERGY] + 0.5 * square - numbers[START_ENERGY], uniform(stream), frozen)
     return True
 
 
@@ -290,7 +293,7 @@ def _keep(state):
 
 
 @njit
-def _decide(state, made, draw, frozen):
+def _decide(mover, state, made, draw, frozen):
     """Metropolis test of a trajectory that made so much energy; one that is not finite is lost, and counted."""
     numbers, finite = state.numbers, abs(made) < np.inf
     chance = math.exp(-max(made, 0.0)) if finite else 0.0
@@ -309,4 +312,5 @@ def _decide(state, made, draw, frozen):
             numbers[DRIFT] += made
             numbers[SQUARED_DRIFT] += made * made
     else:
-        state.time_step[0] *= math.exp(ADAPTATION * (chance - ACCEPTANCE))
+        adapted = state.time_step[0] * math.exp(ADAPTATION * (chance - ACCEPTANCE))
+        state.time_step[0] = min(adapted, mover.largest_step)
