@@ -14,7 +14,7 @@ from wl.kernels.random import exponential, uniform
 from wl.kernels.walk import ACCEPTED, trials
 from wl.sampler import Sampler
 from wl.systems.interface import commit, propose, proposed
-from wl.window import Particle, Share, Task, new_transitions, walk_for
+from wl.walkers import Particle, Share, Task, new_transitions, walk_for
 
 __all__ = ["stages_of"]
 

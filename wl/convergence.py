@@ -15,10 +15,11 @@ import numpy as np
 
 from perceptron.solution import Status
 from wl.halves import Halves, compare_halves
+from wl.integrator_report import integrator_text
 from wl.kernels import schedule as clocks
 from wl.transition_matrix import MOST_BINS
 
-__all__ = ["Criterion", "Verdict", "judge"]
+__all__ = ["INTEGRATOR", "Criterion", "Verdict", "judge"]
 
 LEAST_TRIPS = 20
 MOST_STAY = 0.2
@@ -26,6 +27,11 @@ LEAST_DRAWS = 100
 LEAST_CHANCE = 0.01
 LIKELY = 3.0  # nats below the largest of a row
 MOST_FROM_DRAWS = 2.0  # neighbouring bins move together, so that one is often met by chance
+MOST_HEAT, LEAST_ACCEPTANCE = 0.02, 0.4
+INTEGRATOR = (
+    *("time_step", "energy_drift", "energy_error", "reversal_error"),
+    *("temperature", "acceptance", "mean_boltzmann_factor", "lost_trajectories"),
+)
 MOST_DEVIATION = 3.0  # standard errors between Wang-Landau and the transition matrix
 
 
@@ -69,6 +75,8 @@ def judge(dataset: Any, samplers: list[Any], tolerance: float) -> Verdict:
     ]
     if "uniform_draws" in dataset:
         criteria.append(_draws(dataset))
+    if samplers and samplers[0].windows[0].motion is not None:
+        criteria.append(_integrator(dataset))
     halves = compare_halves(dataset)
     if halves is not None:
         criteria.append(_halves(halves))
@@ -138,6 +146,15 @@ def _draws(dataset: Any) -> Criterion:
     error = np.hypot(dataset["log_g_error"].values[often], 1.0 / np.sqrt(counts[often]))
     rms = float(np.sqrt(np.mean(((dataset["log_g"].values[often] - drawn) / error) ** 2)))
     return Criterion(name, f"{rms:.2f} in {np.count_nonzero(often)} bins", rms < MOST_FROM_DRAWS)
+
+
+def _integrator(dataset: Any) -> Criterion:
+    """Kinetic temperature of Langevin dynamics, or what became of trajectories."""
+    found = {name: dataset.attrs[name] for name in INTEGRATOR if name in dataset.attrs}
+    cold = abs(found.get("temperature", 1.0) - 1.0) < MOST_HEAT
+    met = cold and found.get("acceptance", 1.0) > LEAST_ACCEPTANCE and found.get("lost_trajectories", 0.0) == 0.0
+    name = f"kinetic temperature within {MOST_HEAT:g} of 1, trajectories accepted above {LEAST_ACCEPTANCE:g}, none lost"
+    return Criterion(name, integrator_text(found), met)
 
 
 def _halves(halves: Halves) -> Criterion:

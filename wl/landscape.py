@@ -2,7 +2,9 @@
 
 Dimensions are the variables, each with a coordinate that holds the level itself (the centre of a real bin, whose edges
 are in `<name>_edges`, infinite where open). `log_g` is the estimate to use: that of the frozen walk, or of Wang and
-Landau while there is none yet. It is normalised over all bins to the known total and nan where nothing was visited.
+Landau while there is none yet. It is normalised over all bins to the known total and nan where nothing was visited;
+attribute `absolute` is 0 where no total is known, as where no uniform draw has a bin: then Σ g = 1, and only
+differences mean something.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from xarray.backends import H5NetCDFStore
 from perceptron.files import provenance, write_atomically
 from wl.convergence import Verdict, judge
 from wl.grid import Grid
+from wl.integrator_report import integrator_numbers
 from wl.multicanonical import joined, normalised, with_errors
 from wl.sampler import Sampler
 from wl.trace import TRACE_COLUMNS
@@ -156,6 +159,8 @@ def _dataset(samplers: list[Sampler], data: dict[str, Any], parameters: dict[str
     if first.uniform_draws is not None:
         draws = first.uniform_draws
         dataset.attrs |= {"n_uniform_draws": draws.number, "covered": draws.share, "covered_error": draws.share_error}
+    dataset.attrs["absolute"] = int(not math.isnan(first.log_covered))
+    dataset.attrs |= integrator_numbers(samplers)
     verdict = judge(dataset, samplers, tolerance)
     dataset.attrs |= {"status": verdict.status.name, "report": verdict.text}
     return dataset

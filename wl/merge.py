@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from wl.convergence import INTEGRATOR
 from wl.landscape import ALONG_FIRST, along_first_of_runs, combined, load_landscape, save_landscape
 from wl.multicanonical import normalised
 from wl.uniform_draws import UniformDraws
@@ -88,6 +89,9 @@ def _merge(landscapes: list[xr.Dataset]) -> xr.Dataset:
     for name in SUMS:
         merged.attrs[name] = sum(landscape.attrs.get(name, 0) for landscape in landscapes)
     merged.attrs["log_covered"] = _log_covered(landscapes)
+    for name in INTEGRATOR:
+        if all(name in landscape.attrs for landscape in landscapes):
+            merged.attrs[name] = float(np.mean([landscape.attrs[name] for landscape in landscapes]))
     statuses = [landscape.attrs["status"] for landscape in landscapes]
     merged.attrs["status"] = next((status for status in statuses if status != "CONVERGED"), "CONVERGED")
     merged.attrs["report"] = "\n\n".join(landscape.attrs["report"] for landscape in landscapes)

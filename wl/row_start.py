@@ -22,7 +22,8 @@ from wl.kernels.bias import Bias
 from wl.kernels.schedule import KNOWN
 from wl.kernels.walk import N_COUNTS
 from wl.settings import Settings
-from wl.window import Share, Task, Window, new_transitions, walk_for
+from wl.walkers import Share, Task, new_transitions, walk_for
+from wl.window import Window
 
 __all__ = ["learn_rows"]
 

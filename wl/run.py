@@ -32,7 +32,8 @@ from wl.settings import Settings, Target
 from wl.systems.interface import System
 from wl.transition_matrix import log_g_of_transitions
 from wl.uniform_draws import UniformDraws, draw_uniformly
-from wl.window import Window, enlarged, new_transitions
+from wl.walkers import enlarged, new_transitions
+from wl.window import Window
 
 __all__ = ["STARTS", "Goal", "Plan", "Run", "cap_of", "settings_from"]
 

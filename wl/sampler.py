@@ -11,7 +11,6 @@ import math
 from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
@@ -28,11 +27,13 @@ from wl.settings import Settings
 from wl.start import begin
 from wl.steps import Steps
 from wl.streams import stream_of
+from wl.systems.forces import BLOWN
 from wl.systems.interface import System, draw
 from wl.trace import Trace
 from wl.transition_matrix import MOST_BINS
 from wl.uniform_draws import UniformDraws
-from wl.window import Particle, Window, bounds_of_windows, walk_for
+from wl.walkers import Particle, walk_for
+from wl.window import Window, bounds_of_windows
 
 __all__ = ["Sampler"]
 
@@ -95,7 +96,9 @@ class Sampler:
                 for _ in range(self.settings.n_walkers):
                     stream = stream_of(next(seeds))
                     walker = Walker(stream, np.zeros(1, np.int64), np.zeros(N_COUNTS, np.int64))
-                    particle = Particle(self._new_state(), walker)
+                    particle = Particle(self.system.new_state(), walker)
+                    if self.settings.dynamics is not None:
+                        particle.state.time_step[0] = self.settings.dynamics.first_time_step
                     draw(self.system.model, particle.state, stream)
                     if self.starts is not None:
                         particle.state[0][:] = self.starts[len(window.particles) % len(self.starts)]
@@ -107,12 +110,6 @@ class Sampler:
                 window.renew(fresh=True)
             self._mark()
         self.prepared = True
-
-    def _new_state(self) -> Any:
-        state = self.system.new_state()
-        if self.settings.dynamics is not None:
-            state.time_step[0] = self.settings.dynamics.first_time_step
-        return state
 
     @property
     def log_total(self) -> float:
@@ -230,6 +227,8 @@ class Sampler:
                 counts = particle.walker.counts
                 self.learning_counts += counts
                 counts[:] = 0
+                if window.motion is not None:
+                    particle.state.numbers[:BLOWN] = 0.0
             window.renew()
 
     def _look(self) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from wl.kernels.walk import Walker
-from wl.window import Particle, kept_arrays
+from wl.walkers import Particle, kept_arrays
 
 if TYPE_CHECKING:
     from wl.sampler import Sampler

@@ -11,7 +11,8 @@ from wl.kernels.approach import approach
 from wl.kernels.grid import bin_of
 from wl.kernels.seek import seek
 from wl.systems.interface import measured
-from wl.window import Particle, Window
+from wl.walkers import Particle
+from wl.window import Window
 
 __all__ = ["seek_into"]
 

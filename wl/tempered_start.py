@@ -23,7 +23,8 @@ from wl.grid import Grid
 from wl.kernels import schedule as clocks
 from wl.kernels.schedule import KNOWN
 from wl.kernels.walk import N_COUNTS
-from wl.window import Share, Window, new_transitions, walk_for
+from wl.walkers import Share, new_transitions, walk_for
+from wl.window import Window
 
 __all__ = ["temper"]
 

@@ -9,7 +9,7 @@ from scipy import sparse
 from wl.kernels.transitions import Transitions, add_count
 from wl.proposal_blocks import ProposalBlocks
 from wl.transition_matrix import _solved, log_g_of_transitions, transition_counts
-from wl.window import enlarged, new_transitions
+from wl.walkers import enlarged, new_transitions
 
 
 def flip_counts(n_spins, scale=1.0):

@@ -53,7 +53,7 @@ HOT, MOST_DRIFT, LEAST_DRIFT = (
     50.0,
 )  # temperature; energy of a step for each parameter, and whatever they are
 ACCEPTANCE, ADAPTATION = 0.8, 0.05
-PACE = 0.01  # of time steps that follow the energy
+PACE, RARE_EXCESS = 0.01, 200.0  # of time steps that follow the energy, which seldom large errors set
 SPREAD_OF_STEPS = 0.2
 STALE = -1  # of the progress: energy and force are to be worked out again
 
@@ -185,12 +185,23 @@ def refresh(state):
 
 
 @njit
+def cool(state, square):
+    """Bring velocities back to unit temperature after a step that went wrong."""
+    factor = state.velocities.dtype.type(math.sqrt(state.velocities.size / square))
+    for k in range(state.velocities.size):
+        state.velocities[k] *= factor
+
+
+@njit
 def note_step(mover, state, before, square, change, frozen):
     """Energy made in a step, and whether it went wrong; `change` is that of the kinetic energy, without heat."""
     numbers, size = state.numbers, state.velocities.size
     made = numbers[ENERGY] - before + change
     fine = abs(made) < MOST_DRIFT * size + LEAST_DRIFT and square < HOT * size  # false for nan
-    if not fine:
+    if not fine and mover.most_energy > 0.0 and not frozen and np.isfinite(square):
+        state.time_step[0] *= 0.5
+        cool(state, square)
+    elif not fine:
         numbers[BLOWN] = 1.0
     if frozen:
         numbers[N_STEPS] += 1.0
@@ -199,7 +210,7 @@ def note_step(mover, state, before, square, change, frozen):
         numbers[TEMPERATURE] += square / size
     elif mover.most_energy > 0.0 and fine:
         excess = (made / mover.most_energy) ** 2 - 1.0
-        state.time_step[0] = min(state.time_step[0] * math.exp(-PACE * min(excess, 3.0)), mover.largest_step)
+        state.time_step[0] = min(state.time_step[0] * math.exp(-PACE * min(excess, RARE_EXCESS)), mover.largest_step)
 
 
 @advance.register(Langevin)
