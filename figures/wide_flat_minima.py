@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 
 from figures import wide_flat_minima_draw as draw
+from figures.entropy_dynamics import PANELS, compute_advantage, panels_of
+from figures.entropy_dynamics_draw import advantage, panels
 from figures.focusing_points import compute_points
 from figures.high_entropy import compute_comparison, compute_landscape
 from figures.high_entropy_draw import comparison, landscape
@@ -125,6 +127,8 @@ FIGURES: dict[str, tuple[Any, Any]] = {
     "sampled-local-entropy": (compute_sampled_local_entropy, sampled_local_entropies),
     "H1a": (compute_landscape, landscape),
     "H1b": (compute_comparison, comparison),
+    **{name: (panels_of(name), panels) for name in PANELS},
+    "entropic-advantage": (compute_advantage, advantage),
 }
 
 
