@@ -61,7 +61,7 @@ def _panel(case: Case) -> Columns:
             "log_train_loss_edges": landscape["log_train_loss_edges"].values,
             "log_test_loss_edges": landscape["log_test_loss_edges"].values,
             "log_g": landscape["log_g"].values,
-            "absolute": np.array(landscape.attrs["absolute"]),
+            "absolute": np.isfinite(landscape.attrs["log_covered"]),
             "log_total": np.array(landscape.attrs["log_total"]),
             "steps": np.array(landscape.attrs["steps"]),
             "round_trips": np.array(landscape.attrs["round_trips"]),
