@@ -29,7 +29,7 @@ SAMPLERS = ("langevin", "baoab", "hmc")
 TRIED_STEPS, MOST_HALVINGS = 200, 30
 FIRST_TIME_STEP, MOST_ENERGY = 1e-4, 0.2
 PERSISTENCE = 50
-LARGEST_STEP = 0.1
+LARGEST_STEP, MOST_OF_BOX = 0.1, 0.25  # half-widths of the box, of a step that adapts and of any step
 
 
 class TimeStepError(ValueError):
@@ -116,7 +116,19 @@ class Motion(NamedTuple):
 
 
 def motion_of(dynamics: Dynamics, model: Any, grid: Grid, bounds: tuple[int, int]) -> Motion:
-    """The dynamics of a model in a window of a grid: rows bounds[0] … bounds[1] - 1."""
+    """The dynamics of a model in a window of a grid: rows bounds[0] … bounds[1] - 1.
+
+    Raises
+    ------
+    ValueError
+        For a time step with which fast parameters would leave the box by more than a mirror brings back.
+    """
+    half_width = float(model.half_widths.min())
+    if dynamics.first_time_step > MOST_OF_BOX * half_width:
+        raise ValueError(
+            f"time_step = {dynamics.first_time_step:g} is too large for a box of half-width {half_width:.4g};"
+            f" allowed: at most {MOST_OF_BOX * half_width:.2g}"
+        )
     axes = grid.axes
     firsts = (bounds[0], 0)
     lasts = (bounds[1] - 1, axes[1].n_bins - 1 if len(axes) == 2 else 0)
@@ -137,7 +149,7 @@ def motion_of(dynamics: Dynamics, model: Any, grid: Grid, bounds: tuple[int, int
         cutoff=float(dynamics.cutoff),
     )
     reach = max(1.0, *bias.sigmas) * dynamics.cutoff
-    return Motion(dynamics.mover(float(model.half_widths.min())), bias, int(2 * reach) + 3)
+    return Motion(dynamics.mover(half_width), bias, int(2 * reach) + 3)
 
 
 def _walled(axis: Axis, first: int, last: int) -> tuple[bool, bool]:
