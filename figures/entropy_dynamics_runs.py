@@ -34,6 +34,7 @@ from wl.tasks import make_task, network_system
 __all__ = ["CASES", "DATA", "Case", "landscape_file", "training_file"]
 
 DATA = Path(__file__).parent / "data"
+LEAPS = 30
 VARIABLES = ("log_train_loss", "log_test_loss")
 KEPT = (
     *("log_g", "log_g_error", "log_g_wang_landau", "visited", "uniform_draws", "histogram", "log_g_runs"),
@@ -56,6 +57,7 @@ class Case:
     preset : str
     lowest : float or None
         Lowest edge of ln L_train where it is not that of the preset.
+    sampler : str
     n_trained, n_epochs : int
         Of the ensemble, free and clipped.
     """
@@ -66,6 +68,7 @@ class Case:
     n_runs: int = 1
     preset: str = "default"
     lowest: float | None = None
+    sampler: str = "langevin"
     n_trained: int = 10
     n_epochs: int = 1000
 
@@ -78,8 +81,8 @@ class Case:
 CASES = {
     case.name: case
     for case in (
-        Case("spiral-regression", 30, 1e6, 8, lowest=-1.4, n_trained=10, n_epochs=5000),
-        Case("spiral-regression", 100, 3e5, 2, n_epochs=2000),
+        Case("spiral-regression", 30, 4e5, 4, lowest=-0.9, sampler="hmc", n_trained=10, n_epochs=5000),
+        Case("spiral-regression", 100, 1e5, lowest=-0.9, sampler="hmc", n_epochs=2000),
         Case("spiral-regression", 300, 5e4, n_trained=5, n_epochs=300),
         Case("spiral-regression", 1000, n_trained=3, n_epochs=50),
         Case("house-prices", 10, 2e5, n_epochs=1000),
@@ -117,7 +120,7 @@ def sample(case: Case, output: Path) -> str:
 
 def _plan(case: Case) -> Plan:
     system = network_system(_task(case), VARIABLES, forces=True)
-    options = DynamicsOptions()
+    options = DynamicsOptions(case.sampler, leaps=LEAPS if case.sampler == "hmc" else None)
     ranges = dynamics_ranges(case.task, case.preset, VARIABLES)
     if case.lowest is not None:
         ranges[VARIABLES[0]] = replace(ranges[VARIABLES[0]], lowest=case.lowest)

@@ -27,7 +27,7 @@ __all__ = ["SAMPLERS", "Dynamics", "Motion", "TimeStepError", "evaluate_for", "k
 
 SAMPLERS = ("langevin", "baoab", "hmc")
 TRIED_STEPS, MOST_HALVINGS = 200, 30
-FIRST_TIME_STEP, MOST_ENERGY = 1e-4, 0.2
+FIRST_TIME_STEP, MOST_ENERGY = 1e-4, 0.05
 PERSISTENCE = 50
 LARGEST_STEP, MOST_OF_BOX = 0.1, 0.25  # half-widths of the box, of a step that adapts and of any step
 

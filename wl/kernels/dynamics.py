@@ -11,7 +11,7 @@ of a step, ξ normal.
   as a period of its slowest mode; while it learns, `time_step` follows the acceptance towards 0.8, and another
   evaluation before each trajectory takes in the hill that was just added.
 
-Without a time step of the user's the first two adapt theirs, while they learn, to 0.2 (rms) of energy made in a step.
+Without a time step of the user's the first two adapt theirs, while they learn, to 0.05 (rms) of energy made in a step.
 The energy an integrator makes or loses in a step, ΔU + ΔK less the heat of the thermostat, is added up in the numbers
 of the state while the weights are frozen, as are the kinetic temperature v²/n, and e^-ΔH, whose mean is 1.
 
