@@ -65,6 +65,7 @@ def _panel(case: Case) -> Columns:
             "log_total": np.array(landscape.attrs["log_total"]),
             "steps": np.array(landscape.attrs["steps"]),
             "round_trips": np.array(landscape.attrs["round_trips"]),
+            "converged": np.array(landscape.attrs["status"] == "CONVERGED"),
         }
         for name, curve in (
             ("equilibrium", equilibrium_curve(landscape)),

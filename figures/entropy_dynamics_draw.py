@@ -25,7 +25,9 @@ def panels(columns: Columns) -> Figure:
     for number, name in enumerate(names):
         own = {key.rpartition("_")[0]: value for key, value in columns.items() if key.endswith(f"_{number}")}
         _panel(figure, axes.flat[number], name, own)
-    axes.flat[0].legend(fontsize=7, loc="upper left", frameon=True)
+    fullest = max(axes.flat, key=lambda one: len(one.get_legend_handles_labels()[0]))
+    if fullest.get_legend_handles_labels()[0]:
+        fullest.legend(fontsize=7, loc="upper left", frameon=True)
     return figure
 
 
@@ -35,6 +37,7 @@ def _panel(figure: Figure, axes: Any, name: str, columns: Columns) -> None:
     if "log_g" in columns:
         _map(figure, axes, columns)
         title += f"; {float(columns['steps']):.2g} steps, {int(columns['round_trips'])} round trips"
+        title += "" if columns["converged"] else ", not converged"
         for key, label, style in (
             ("equilibrium", "equilibrium", {"color": "#CC79A7", "marker": "o", "markersize": 3.0}),
             ("maximum", "maximum of the entropy", {"color": "#D55E00", "marker": "x", "markersize": 3.0, "ls": "none"}),
@@ -50,6 +53,8 @@ def _panel(figure: Figure, axes: Any, name: str, columns: Columns) -> None:
             position, value = columns[f"{key}_position"][shown], columns[f"{key}_value"][shown]
             axes.plot(position, value, color="black", linestyle=line, linewidth=1.2, label=label)
     axes.set_title(title, loc="left", fontsize=8)
+    if not columns:
+        axes.set_axis_off()
     axes.set(xlabel=r"$\ln L_\mathrm{train}$", ylabel=r"$\ln L_\mathrm{test}$")
     if task in NOTES:
         axes.text(0.98, 0.02, NOTES[task], transform=axes.transAxes, ha="right", size=6)
