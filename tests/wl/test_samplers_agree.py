@@ -52,7 +52,7 @@ CASES = {
         "spiral",
         TaskOptions(hidden="6,6,6", activation="tanh"),
         {VARIABLES[0]: Range(-0.6, -0.1, WIDTH, open_high=True), VARIABLES[1]: Range(-0.8, 0.7, 0.1)},
-        (6e6, 8e5),
+        (3e6, 8e5),
     ),
     "1051 parameters": (
         "spiral-regression",
@@ -61,7 +61,7 @@ CASES = {
             VARIABLES[0]: Range(-0.74, -0.44, WIDTH, open_high=True),
             VARIABLES[1]: Range(-0.8, 0.0, 0.1),
         },
-        (2e6, 3e5),
+        (2e6, 4e5),
     ),
 }
 
@@ -73,7 +73,7 @@ def test_single_moves_and_trajectories_give_one_landscape(name, capsys):
     window = {key: replace(value, open_low=key == VARIABLES[1], open_high=True) for key, value in window.items()}
     task = make_task(task_name, options)
     moves, trips = landscape(task, window, n_moves)
-    trajectories, other_trips = landscape(task, window, n_evaluations, Dynamics("hmc", n_leaps=30, hill_width=0.1))
+    trajectories, other_trips = landscape(task, window, n_evaluations, Dynamics("hmc", n_leaps=100, hill_width=0.2))
     found = {
         "ln g, both variables": compare_runs(merged(moves), merged(trajectories)),
         "ln g, first variable": compare_runs(*(d["log_g_marginal_runs"].values for d in (moves, trajectories))),
