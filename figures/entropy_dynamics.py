@@ -2,8 +2,9 @@
 
 A panel is one network: the map ln g(ln L_train, ln L_test), its maximum-entropy and equilibrium curves, and the mean
 curves of trained networks, in the box and free. The advantage is ln L_test of the trained networks in the box less
-that of the equilibrium at the same ln L_train, averaged over the bins that both know; its error is the larger of the
-standard error of that mean, as if bins were one draw each, and the mean error of the curves.
+that of the equilibrium at the same ln L_train, averaged over the bins where both are known, the equilibrium within 0.1;
+its error is the larger of the standard error of that mean, as if bins were one draw each, and the mean error of the
+curves.
 
 `figures.entropy_dynamics_runs` makes the stored data; panels without any are left empty and say so.
 """
@@ -34,7 +35,8 @@ PANELS = {
     "H7": ("house-prices-10", "house-prices-20", "house-prices-50", "house-prices-100"),
 }
 TASKS = ("spiral-regression", "house-prices", "polymer")
-LEAST_RUNS = 2
+LEAST_RUNS, LARGEST_ERROR = 2, 0.1  # of the equilibrium curve, in bins that are used
+FARTHEST = 0.05  # between bins of the two curves
 
 
 def compute_panels(name: str, executor: Executor | None, progress: Progress) -> tuple[Columns, Status]:
@@ -106,15 +108,12 @@ def compute_advantage(executor: Executor | None, progress: Progress) -> tuple[Co
 def _advantage(panel: Columns) -> tuple[float, float, int] | None:
     position, value, error = (panel[f"clipped_{part}"] for part in ("position", "value", "error"))
     there, found, spread = (panel[f"equilibrium_{part}"] for part in ("position", "value", "error"))
-    usable = np.isfinite(found)
-    if not usable.any():
+    nearest = np.abs(there - position[:, None]).argmin(axis=1)
+    usable = np.isfinite(value) & (panel["clipped_n_runs"] >= LEAST_RUNS) & (spread[nearest] < LARGEST_ERROR)
+    usable &= np.abs(there[nearest] - position) <= FARTHEST
+    if np.count_nonzero(usable) < LEAST_RUNS:
         return None
-    inside = (position >= there[usable].min()) & (position <= there[usable].max())
-    inside &= np.isfinite(value) & (panel["clipped_n_runs"] >= LEAST_RUNS)
-    if np.count_nonzero(inside) < LEAST_RUNS:
-        return None
-    difference = value[inside] - np.interp(position[inside], there[usable], found[usable])
-    of_curve = np.interp(position[inside], there[usable], np.nan_to_num(spread[usable]))
-    of_curves = float(np.mean(np.hypot(np.nan_to_num(error[inside]), of_curve)))
+    difference = (value - found[nearest])[usable]
+    of_curves = float(np.mean(np.hypot(np.nan_to_num(error), spread[nearest])[usable]))
     of_mean = float(np.std(difference, ddof=1) / np.sqrt(difference.size))
     return float(np.mean(difference)), max(of_curves, of_mean), int(difference.size)

@@ -105,6 +105,10 @@ def advantage(columns: Columns) -> Figure:
             label=task,
         )
     axes.axhline(0.0, color="black", linewidth=0.8)
-    axes.set(xscale="log", xlabel="width W", ylabel=r"$\ln L_\mathrm{test}$, trained in the box less equilibrium")
+    widths = sorted({int(width) for width in columns["width"]})
+    axes.set_xscale("log")
+    axes.set_xticks(widths, [str(width) for width in widths])
+    axes.minorticks_off()
+    axes.set(xlabel="width W", ylabel=r"$\ln L_\mathrm{test}$, trained in the box less equilibrium")
     axes.legend(fontsize=8)
     return figure

@@ -55,8 +55,8 @@ class Case:
         Evaluations of the force of each run.
     n_runs : int
     preset : str
-    lowest : float or None
-        Lowest edge of ln L_train where it is not that of the preset.
+    lowest, bins : float or None
+        Lowest edge and width of the bins of ln L_train where they are not those of the preset.
     sampler : str
     n_trained, n_epochs : int
         Of the ensemble, free and clipped.
@@ -68,6 +68,7 @@ class Case:
     n_runs: int = 1
     preset: str = "default"
     lowest: float | None = None
+    bins: float | None = None
     sampler: str = "langevin"
     n_trained: int = 10
     n_epochs: int = 1000
@@ -81,12 +82,12 @@ class Case:
 CASES = {
     case.name: case
     for case in (
-        Case("spiral-regression", 30, 4e5, 4, lowest=-0.9, sampler="hmc", n_trained=10, n_epochs=5000),
+        Case("spiral-regression", 30, 5e5, lowest=-0.9, bins=0.02, sampler="hmc", n_trained=10, n_epochs=5000),
         Case("spiral-regression", 100, 1e5, lowest=-0.9, sampler="hmc", n_epochs=2000),
         Case("spiral-regression", 300, 5e4, n_trained=5, n_epochs=300),
         Case("spiral-regression", 1000, n_trained=3, n_epochs=50),
-        Case("house-prices", 10, 1e5, lowest=-2.0, sampler="hmc", n_epochs=1000),
-        Case("house-prices", 20, 1e5, lowest=-2.0, sampler="hmc", n_epochs=1000),
+        Case("house-prices", 10, 4e5, n_epochs=1000),
+        Case("house-prices", 20, 4e5, n_epochs=1000),
         Case("house-prices", 50, 1e5, n_epochs=500),
         Case("house-prices", 100, 5e4, n_epochs=500),
         Case("polymer", 10, 2e5, n_epochs=500),
@@ -124,6 +125,8 @@ def _plan(case: Case) -> Plan:
     ranges = dynamics_ranges(case.task, case.preset, VARIABLES)
     if case.lowest is not None:
         ranges[VARIABLES[0]] = replace(ranges[VARIABLES[0]], lowest=case.lowest)
+    if case.bins is not None:
+        ranges[VARIABLES[0]] = replace(ranges[VARIABLES[0]], width=case.bins)
     settings = settings_for(system, VARIABLES, **dynamics_settings(case.task, case.preset, options))
     return Plan(system, VARIABLES, settings, Goal(steps=int(case.n_steps * case.n_runs)), 1, case.n_runs, ranges)
 
