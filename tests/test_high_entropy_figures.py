@@ -15,7 +15,7 @@ from wl.landscape import load_landscape
 
 
 def test_stored_landscapes_say_where_they_come_from():
-    paths = sorted(DATA.glob("*.nc"))
+    paths = sorted(DATA.glob("spiral-*.nc"))
     assert paths
     for path in paths:
         assert path.stat().st_size < 5_000_000
@@ -31,7 +31,7 @@ def test_stored_landscapes_say_where_they_come_from():
 
 
 def test_stored_training_used_the_same_data():
-    paths = sorted(DATA.glob("*.npz"))
+    paths = sorted(DATA.glob("spiral-*.npz"))
     assert paths
     for path in paths:
         columns, origin = load_table(path)
