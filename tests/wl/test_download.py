@@ -1,8 +1,10 @@
 """Files of others: local paths, hashes, and downloads from a server of the test's own."""
 
+import gc
 import hashlib
 import logging
 import threading
+import warnings
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pooch
@@ -48,6 +50,9 @@ def server():
         yield f"http://127.0.0.1:{listening.server_port}", asked
         listening.shutdown()
         thread.join()
+    with warnings.catch_warnings():  # pooch leaves the connection of a refused file to the collector
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
 
 
 def source(address, sha256=SHA256):

@@ -121,8 +121,8 @@ def method_for(architecture: Architecture, options: TrainingOptions) -> str:
     """How networks are trained, points or matrices.
 
     Unless the options say so, by matrices where parameters times points of a mini-batch exceed CROSSOVER. Matrices are
-    1.5 times as fast at 2500 (2-8-8-8-8-1, batches of 10), 3 to 5 times from 5000 to 10 000, and 8 to 17 times beyond; below
-    the crossover the digits of double precision are worth more.
+    1.5 times as fast at 2500 (2-8-8-8-8-1, batches of 10), 3 to 5 times from 5000 to 10 000, and 8 to 17 times beyond;
+    below the crossover the digits of double precision are worth more.
     """
     if options.method != "auto":
         return options.method
