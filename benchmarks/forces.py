@@ -25,9 +25,9 @@ from perceptron.files import provenance, save_table
 from perceptron.jit import njit
 from wl.datasets.split import Split
 from wl.kernels.bias import Bias
-from wl.kernels.dynamics import PART, Langevin, advance, langevin_factors, langevin_step
+from wl.kernels.dynamics import Langevin, advance
+from wl.kernels.dynamics_steps import langevin_update
 from wl.kernels.network_gradients import set_activations, set_gradient
-from wl.kernels.normals import fill_normals
 from wl.networks.architecture import Architecture
 from wl.streams import stream_of
 from wl.systems.forces import measure, pull
@@ -61,22 +61,7 @@ def langevin_steps(mover, model, state, bias, cost, stream, number):  # noqa: PL
 def updates(mover, model, state, number):
     """Noise and update alone."""
     for _ in range(number):
-        normals, words, factors = (
-            np.empty(PART, np.float32),
-            np.empty((2, PART // 2), np.uint32),
-            langevin_factors(mover, state),
-        )
-        for first in range(0, state.velocities.size, PART):
-            last = min(first + PART, state.velocities.size)
-            fill_normals(state.lanes, words, normals, last - first)
-            langevin_step(
-                state.parameters[first:last],
-                state.velocities[first:last],
-                state.gradient[first:last],
-                model.half_widths[first:last],
-                normals,
-                factors,
-            )
+        langevin_update(mover, state, model.half_widths)
 
 
 @njit

@@ -111,7 +111,10 @@ SamplerName = Annotated[
         " house-prices and polymer. Steps are evaluations of the force then.",
     ),
 ]
-TimeStep = Annotated[float | None, typer.Option(help="forces: time step; adapts while learning unless given.")]
+TimeStep = Annotated[
+    float | None,
+    typer.Option(help="forces: time step, where hmc begins; of the others it adapts while learning unless given."),
+]
 Friction = Annotated[float | None, typer.Option(help="langevin, baoab: friction of a step, from 0 to 1.")]
 Leaps = Annotated[int | None, typer.Option(help="hmc: steps of a trajectory.")]
 HillWidth = Annotated[float | None, typer.Option(help="forces: standard deviation of the hills.")]

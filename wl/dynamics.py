@@ -20,6 +20,7 @@ from perceptron.checks import check_integer, check_real
 from wl.grid import Axis, Grid
 from wl.kernels import dynamics as kernels
 from wl.kernels.bias import Bias
+from wl.kernels.dynamics_steps import refresh
 from wl.kernels.dynamics_walk import dynamics_walk
 from wl.systems.forces import BLOWN, PRESENT_STEP, ForceState
 
@@ -160,7 +161,7 @@ def renew(model: Any, motion: Motion, state: Any, cost: np.ndarray, *, fresh: bo
     """Work out force and energy again after the bias changed; a trajectory that had begun is taken back."""
     with np.errstate(over="ignore"):
         if fresh:
-            kernels.refresh(state)
+            refresh(state)
         kernels.renew(model, state, motion.bias, cost)
 
 
@@ -172,7 +173,7 @@ def keep_steps(first: Any, second: Any) -> None:
 
 
 def evaluate_for(task: Any) -> None:
-    """Evaluations of one walker, described by a `wl.window.Task`.
+    """Evaluations of one walker, described by a `wl.walkers.Task`.
 
     Raises
     ------

@@ -97,6 +97,7 @@ def _learned(window: Window, grid: Grid, settings: Settings, n_trials: int, tell
     if rows.motion is not None:
         rows.renew(fresh=True)
         anneal_forces(rows, Grid(grid.axes[:1]), n_trials, tell)
+        window.n_start_trials += rows.n_start_trials
     for exploring, part in ((1.0, n_trials - n_trials // 4), (0.0, n_trials // 4)):
         rows.own.clock[clocks.EXPLORING] = exploring
         _walk(rows.task(particle, rows.own, part), tell)

@@ -167,6 +167,8 @@ class Sampler:
         self.round_end = min(event for event in events if event > self.trials)
         for window in self.windows:
             window.begin_round()
+            if not window.schedule.alone:  # the others' hills changed the surface
+                window.renew()
 
     def _end_round(self) -> None:
         for number, window in enumerate(self.windows):

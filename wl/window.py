@@ -147,7 +147,6 @@ class Window:
             table = self.shares[k].transitions if k < len(self.shares) else new_transitions(self.table_size)
             share = Share(copy, table, self.own.clock.copy())
             self.shares[k : k + 1] = [share]
-        self.renew()
 
     def renew(self, *, fresh: bool = False) -> None:
         """Tell molecular dynamics of a changed bias; `fresh` draws velocities too."""

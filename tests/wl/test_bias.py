@@ -143,15 +143,19 @@ def test_shrinking_ends_at_one_bin():
 
 
 def test_hills_beyond_the_ends():
-    """Dropped beyond a walled end they add what reaches inside, and nothing from far away; open ends hold them."""
-    tail = hill(bias_of(), centre(0, -3.0), centre(1, 4.0))
-    assert 0.0 < tail.sum() < 0.1
-    whole = [math.exp(-0.5 * ((k + 3.0) / 1.5) ** 2) / (math.sqrt(2.0 * math.pi) * 1.5) for k in range(4)]
-    np.testing.assert_allclose(tail.sum(axis=1)[:4], whole)
-    assert (hill(bias_of(), centre(0, -40.0), centre(1, 4.0)) == 0.0).all()
+    """Beyond a walled end they add nothing; open ends hold them."""
+    for row, column in ((-0.6, 4.0), (-40.0, 4.0), (5.0, 8.6)):
+        assert (hill(bias_of(), centre(0, row), centre(1, column)) == 0.0).all()
     held = hill(bias_of((OPEN, OPEN)), centre(0, -40.0), centre(1, 4.0))
     assert held.sum() == pytest.approx(1.0)
     np.testing.assert_allclose(held, hill(bias_of((OPEN, OPEN)), centre(0, 0.0), centre(1, 4.0)))
+
+
+def test_hills_everywhere_alike_make_a_level_surface():
+    """Without the mirrors bins at the ends would get less than those in the middle."""
+    places, bias = np.arange(-0.5, N_ROWS - 0.5, 0.01) + 0.005, bias_of(sigmas=(2.5, 1.0))
+    rows = sum(hill(bias, centre(0, place), centre(1, 4.0)).sum(axis=1) for place in places)
+    np.testing.assert_allclose(rows, places.size / N_ROWS, rtol=2e-4)
 
 
 def test_places_are_kept_within_reach():

@@ -10,6 +10,7 @@ from wl.goal import Goal
 from wl.grid import Grid, Range, make_axis
 from wl.integrator_report import integrator_numbers
 from wl.kernels import dynamics as kernels
+from wl.kernels import dynamics_steps as steps
 from wl.landscape import landscape_of
 from wl.run import Plan, Run
 from wl.settings import settings_for
@@ -31,7 +32,7 @@ def started(dynamics=None, parameters=0.5):
     state, stream = system.new_state(), stream_of(np.random.SeedSequence(3))
     with np.errstate(over="ignore"):
         draw(system.model, state, stream)
-        kernels.refresh(state)
+        steps.refresh(state)
     state.parameters[:] *= parameters
     state.parameters[: DIMENSIONS[0]] *= 1.8  # a short first block in this draw
     cost = (0.5 * (DIMENSIONS[0] * grid.axes[0].coordinate[:, None] + DIMENSIONS[1] * grid.axes[1].coordinate)).ravel()
@@ -74,7 +75,7 @@ def test_mirrors_keep_parameters_inside_and_speeds_unchanged():
     rng = np.random.default_rng(1)
     parameters, velocities = rng.uniform(-1, 1, 1000), rng.standard_normal(1000)
     before, moved, half = np.abs(velocities), parameters + 0.5 * velocities, np.ones(1000)
-    kernels.drift(parameters, velocities, half, 0.5, 2.0)
+    steps.drift(parameters, velocities, half, 0.5, 2.0)
     assert np.all(np.abs(parameters) <= 1.0)
     assert np.array_equal(np.abs(velocities), before)
     beyond = moved > 1.0
@@ -86,10 +87,10 @@ def test_langevin_step_is_kick_heat_and_drift():
     start = [rng.uniform(-1, 1, 64), rng.standard_normal(64), rng.standard_normal(64)]
     normals, half = rng.standard_normal(64).astype(np.float32), np.ones(64)
     fused, plain = [array.copy() for array in start], [array.copy() for array in start]
-    sums = kernels.langevin_step(*fused, half, normals, (0.3, 0.9, 0.4, 0.0, 2.0))
-    before, kicked = kernels.kick(plain[1], plain[2], 0.3, 0.0)
-    after = kernels.exchange_heat(plain[1], normals, 0.9, 0.4, 0.0)
-    kernels.drift(plain[0], plain[1], half, 0.3, 2.0)
+    sums = steps.langevin_step(*fused, half, normals, (0.3, 0.9, 0.4, 0.0, 2.0))
+    before, kicked = steps.kick(plain[1], plain[2], 0.3, 0.0)
+    after = steps.exchange_heat(plain[1], normals, 0.9, 0.4, 0.0)
+    steps.drift(plain[0], plain[1], half, 0.3, 2.0)
     assert np.allclose(fused[0], plain[0], rtol=1e-14)
     assert np.allclose(fused[1], plain[1], rtol=1e-14)
     assert sums == pytest.approx((before, kicked, after), rel=1e-13)
@@ -140,6 +141,28 @@ def test_hybrid_monte_carlo_finds_two_blocks_within_its_errors():
     assert landscape.attrs["absolute"] == 1
 
 
+@pytest.mark.slow
+def test_windows_with_exchange_find_two_blocks_on_the_scale_of_the_draws():
+    """A chain of windows of which uniform draws reach the upper one; absolute, so that no constant is free."""
+    system = quadratic_blocks(*DIMENSIONS, forces=True)
+    dynamics = Dynamics("hmc", n_leaps=10, hill_width=0.2)
+    settings = settings_for(system, NAMES[:1], dynamics=dynamics, n_windows=3, n_walkers=2)
+    ranges = {NAMES[0]: Range(-4.0, 0.0, 0.1)}
+    run = Run(Plan(system, NAMES[:1], settings, Goal(steps=3_000_000), 1, 1, ranges))
+    _to_the_end(run)
+    landscape = landscape_of(run.samplers, {}, 0.05)
+    number = DIMENSIONS[0]
+    ball = 0.5 * number * math.log(math.pi) - math.lgamma(0.5 * number + 1.0) - number * math.log(2.0)
+    low = landscape[f"{NAMES[0]}_edges"].values[:-1]
+    exact = ball + number * (low + 0.1) / 2 + np.log(-np.expm1(-number * 0.1 / 2))
+    z = (landscape["log_g"].values - exact) / np.hypot(
+        landscape["log_g_error"].values, landscape.attrs["covered_error"]
+    )
+    assert np.all(run.samplers[0].n_exchanges[:, 1] > 0)
+    assert np.sqrt(np.mean(z**2)) < 2.5  # errors of neighbouring bins move together
+    assert landscape.attrs["absolute"] == 1
+
+
 @pytest.mark.parametrize("sampler", ["hmc", "langevin"])
 def test_a_run_in_pieces_is_the_run(sampler):
     whole, parts = (_short_run(sampler) for _ in range(2))
@@ -151,11 +174,12 @@ def test_a_run_in_pieces_is_the_run(sampler):
         assert np.array_equal(array, others[name], equal_nan=True), name
 
 
-def test_a_restored_run_goes_on_bit_for_bit():
-    whole = _short_run("baoab")
-    whole.samplers[0].advance(3001)
+@pytest.mark.parametrize(("sampler", "several"), [("baoab", {}), ("hmc", {"n_windows": 2, "n_walkers": 2})])
+def test_a_restored_run_goes_on_bit_for_bit(sampler, several):
+    whole = _short_run(sampler, **several)
+    whole.samplers[0].advance(3003)  # within a trajectory
     saved = {name: np.array(array) for name, array in whole.samplers[0].arrays().items()}
-    other = _short_run("baoab", prepare=False)
+    other = _short_run(sampler, prepare=False, **several)
     other.samplers[0].restore(saved)
     for run in (whole, other):
         run.samplers[0].advance(4000)
@@ -170,9 +194,9 @@ def _to_the_end(run):
         run.advance()
 
 
-def _short_run(sampler, *, prepare=True):
+def _short_run(sampler, *, prepare=True, **several):
     system = quadratic_blocks(*DIMENSIONS, forces=True)
-    settings = settings_for(system, NAMES, dynamics=Dynamics(sampler, n_leaps=7))
+    settings = settings_for(system, NAMES, dynamics=Dynamics(sampler, n_leaps=7), **several)
     run = Run(Plan(system, NAMES, settings, Goal(steps=20_000), 1, 1, RANGES))
     if prepare:
         run.prepare()

@@ -4,7 +4,7 @@ The cost of the bins becomes a surface U(x, y) with continuous slopes by quadrat
 three neighbouring bins are (½ - t)²/2, ¾ - t², (½ + t)²/2 at distance t from the middle one, |t| <= ½. Beyond an open
 end U is level; beyond a closed one, or the end of a window, it goes on with the slope at the end where that drives
 back, and so balances the entropy, and rises by `wall` times the square of the distance (paper H, eq. 3). Learning adds
-Gaussian hills whose sum over the bins is 1 (over the whole hill, where it was dropped beyond an end).
+Gaussian hills whose sum over the bins is 1, mirrored at the ends of the window; beyond them nothing is added.
 """
 
 import math
@@ -123,33 +123,41 @@ def surface_at(bias, cost, first, second):
 
 
 @njit(borrows=True)
-def _ends_of_hill(bias, axis, place, sigma):
-    """First and last bin under a hill; the first is above the last where there are none."""
-    reach = bias.cutoff * sigma
-    low, high = math.ceil(place - reach), math.floor(place + reach)
-    return max(np.int64(low), bias.first[axis]), min(np.int64(high), bias.last[axis])
+def _outside(bias, axis, place):
+    """Whether a place lies beyond an end of the window."""
+    return place < bias.first[axis] - 0.5 or place > bias.last[axis] + 0.5
 
 
 @njit(borrows=True)
 def _fill_hill(bias, axis, place, sigma, profile):
-    """Heights along one axis for the bins under a hill, of sum 1; returns first and last bin."""
-    first, last = _ends_of_hill(bias, axis, place, sigma)
+    """Heights along one axis for the bins under a hill and its images, of sum 1; returns first and last bin."""
+    reach, first, last = bias.cutoff * sigma, bias.first[axis], bias.last[axis]
+    low = max(np.int64(math.ceil(place - reach)), first)
+    high = min(np.int64(math.floor(place + reach)), last)
     total = 0.0
-    for k in range(first, last + 1):
-        profile[k - first] = math.exp(-0.5 * ((k - place) / sigma) ** 2)
-        total += profile[k - first]
-    if place < bias.first[axis] - 0.5 or place > bias.last[axis] + 0.5:
-        total = max(total, math.sqrt(2.0 * math.pi) * sigma)
-    for k in range(first, last + 1):
-        profile[k - first] /= total
-    return first, last
+    for k in range(low, high + 1):
+        height = math.exp(-0.5 * ((k - place) / sigma) ** 2)
+        for image in (2.0 * first - 1.0 - place, 2.0 * last + 1.0 - place):
+            if abs(k - image) <= reach:
+                height += math.exp(-0.5 * ((k - image) / sigma) ** 2)
+        profile[k - low] = height
+        total += height
+    for k in range(low, high + 1):
+        profile[k - low] /= total
+    return low, high
 
 
 @njit
 def add_hill(bias, cost, first, second, amount, shrink, profiles):
-    """Add a hill at a point; `shrink` scales its width, not below one bin, and `profiles` is (2, n), scratch."""
+    """Add a hill at a point of the window; `shrink` scales its width, not below one bin.
+
+    At the ends of the window it is mirrored, so that hills at all places alike make a level surface. `profiles` is
+    (2, n), scratch.
+    """
     row = place_of(bias, 0, first, 0.0)
     column = place_of(bias, 1, second, 0.0)
+    if _outside(bias, 0, row) or _outside(bias, 1, column):
+        return
     low, high = _fill_hill(bias, 0, row, max(1.0, shrink * bias.sigmas[0]), profiles[0])
     left, right = _fill_hill(bias, 1, column, max(1.0, shrink * bias.sigmas[1]), profiles[1])
     for r in range(low, high + 1):

@@ -25,8 +25,7 @@ import numpy as np
 
 from perceptron.jit import dispatched, njit
 from wl.kernels.bias import surface_at
-from wl.kernels.network_losses import REORDERED
-from wl.kernels.normals import fill_normals
+from wl.kernels.dynamics_steps import PART, drift, kick, langevin_update, refresh, thermostat
 from wl.kernels.random import uniform
 from wl.systems.forces import (
     BLOWN,
@@ -46,12 +45,8 @@ from wl.systems.forces import (
     pull,
 )
 
-PART = 512  # parameters moved at once, so that their noise stays in the cache
-HOT, MOST_DRIFT, LEAST_DRIFT = (
-    100.0,
-    0.5,
-    50.0,
-)  # temperature; energy of a step for each parameter, and whatever they are
+HOT = 100.0  # temperature at which a step went wrong
+MOST_DRIFT, LEAST_DRIFT = 0.5, 50.0  # and energy: for each parameter, and beside that
 ACCEPTANCE, ADAPTATION = 0.8, 0.05
 PACE, RARE_EXCESS = 0.01, 200.0  # of time steps that follow the energy, which seldom large errors set
 SPREAD_OF_STEPS = 0.2
@@ -99,91 +94,6 @@ def evaluate(model, state, bias, cost):
     return energy
 
 
-@njit(fastmath=REORDERED, _nrt=False)
-def kick(velocities, gradient, factor, zero):
-    """V ← v - factor ∇U; returns v² before and after."""
-    before, after = zero, zero
-    for k in range(velocities.size):
-        v = velocities[k]
-        before += v * v
-        v -= factor * gradient[k]
-        after += v * v
-        velocities[k] = v
-    return np.float64(before), np.float64(after)
-
-
-@njit(fastmath=REORDERED, _nrt=False)
-def exchange_heat(velocities, normals, keep, noise, zero):
-    """V ← keep v + noise ξ; returns v² afterwards."""
-    after = zero
-    for k in range(velocities.size):
-        v = keep * velocities[k] + noise * normals[k]
-        after += v * v
-        velocities[k] = v
-    return np.float64(after)
-
-
-@njit
-def langevin_factors(mover, state):
-    """Time step, the shares of velocity and noise, and the numbers 0 and 2, in the precision of the parameters."""
-    real, friction = state.velocities.dtype.type, mover.friction
-    noise = math.sqrt(friction * (2.0 - friction))
-    return real(state.time_step[0]), real(1.0 - friction), real(noise), real(0.0), real(2.0)
-
-
-@njit(fastmath=REORDERED, _nrt=False)
-def langevin_step(parameters, velocities, gradient, half_widths, normals, factors):
-    """`kick`, `exchange_heat` and `drift` in one loop; returns v² before, after the kick, and in the end."""
-    step, keep, noise, zero, two = factors
-    before, kicked, after = zero, zero, zero
-    for k in range(velocities.size):
-        v, h = velocities[k], half_widths[k]
-        before += v * v
-        v -= step * gradient[k]
-        kicked += v * v
-        v = keep * v + noise * normals[k]
-        after += v * v
-        x = parameters[k] + step * v
-        above, below = x > h, x < -h
-        mirrored = two * h - x if above else -two * h - x
-        outside = above | below
-        parameters[k] = mirrored if outside else x
-        velocities[k] = -v if outside else v
-    return np.float64(before), np.float64(kicked), np.float64(after)
-
-
-@njit(_nrt=False)
-def drift(parameters, velocities, half_widths, time, two):
-    """θ ← θ + v dt with mirrors at the walls."""
-    for k in range(parameters.size):
-        h, v = half_widths[k], velocities[k]
-        x = parameters[k] + time * v
-        above, below = x > h, x < -h
-        mirrored = two * h - x if above else -two * h - x
-        outside = above | below
-        parameters[k] = mirrored if outside else x
-        velocities[k] = -v if outside else v
-
-
-@njit
-def thermostat(state, friction, first, last):
-    """Exchange of heat for some parameters; returns their v² afterwards."""
-    real = state.velocities.dtype.type
-    keep, noise = real(1.0 - friction), real(math.sqrt(friction * (2.0 - friction)))
-    normals = np.empty(PART, np.float32)
-    fill_normals(state.lanes, np.empty((2, PART // 2), np.uint32), normals, last - first)
-    return exchange_heat(state.velocities[first:last], normals, keep, noise, real(0.0))
-
-
-@njit
-def refresh(state):
-    """Draw all velocities afresh; returns v²."""
-    total = 0.0
-    for first in range(0, state.velocities.size, PART):
-        total += thermostat(state, 1.0, first, min(first + PART, state.velocities.size))
-    return total
-
-
 @njit
 def cool(state, square):
     """Bring velocities back to unit temperature after a step that went wrong."""
@@ -215,22 +125,8 @@ def note_step(mover, state, before, square, change, frozen):
 
 @advance.register(Langevin)
 def _langevin(mover, model, state, bias, cost, stream, frozen):
-    energy, change, square = state.numbers[ENERGY], 0.0, 0.0
-    normals, words = np.empty(PART, np.float32), np.empty((2, PART // 2), np.uint32)
-    factors = langevin_factors(mover, state)
-    for first in range(0, state.velocities.size, PART):
-        last = min(first + PART, state.velocities.size)
-        fill_normals(state.lanes, words, normals, last - first)
-        sums = langevin_step(
-            state.parameters[first:last],
-            state.velocities[first:last],
-            state.gradient[first:last],
-            model.half_widths[first:last],
-            normals,
-            factors,
-        )
-        change += 0.5 * (sums[1] - sums[0])
-        square += sums[2]
+    energy = state.numbers[ENERGY]
+    change, square = langevin_update(mover, state, model.half_widths)
     evaluate(model, state, bias, cost)
     note_step(mover, state, energy, square, change, frozen)
     return True

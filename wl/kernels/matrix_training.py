@@ -20,13 +20,12 @@ from wl.kernels.network_functions import CONTRACTED
 from wl.kernels.network_gradients import (
     Layers,
     Passes,
-    add_pulls,
     rows_of,
     set_activations,
     set_gradient,
-    set_output_deltas,
 )
 from wl.kernels.network_losses import ACCURACY, LOSS, set_margins, value_of
+from wl.kernels.network_pulls import add_pulls, set_output_deltas
 from wl.kernels.training import ADAM, FINISHED, shuffle
 
 LEAST = np.float32(1e-18)  # of gradients, first moments and pulls; its square is the least second moment
@@ -78,11 +77,8 @@ def set_values(head, outputs, batch, parameters):
 @njit
 def measure(head, outputs, batch, parameters):
     """Mean loss and share of points classified rightly."""
-    loss, passes, bounds = (
-        np.exp(set_values(head, outputs, batch, parameters)),
-        batch.passes,
-        (0, batch.targets.shape[1]),
-    )
+    loss, passes = np.exp(set_values(head, outputs, batch, parameters)), batch.passes
+    bounds = (0, batch.targets.shape[1])
     return loss, value_of(head, ACCURACY, passes.margins, passes.rows, outputs, batch.targets, bounds)
 
 

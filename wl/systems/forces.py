@@ -18,9 +18,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from perceptron.jit import dispatched
-from wl.kernels.normals import N_LANES
+from wl.kernels.normals import N_LANES, seed_lanes
+from wl.kernels.random import uniform
+from wl.systems.interface import draw, measured
 
-__all__ = ["ForceState", "measure", "new_force_state", "pull"]
+__all__ = ["ForceState", "measure", "new_force_state", "pull", "register_box"]
 
 # numbers of a state
 N_STEPS, DRIFT, SQUARED_DRIFT, TEMPERATURE, N_MOVES, N_ACCEPTED, BOLTZMANN, N_LOST, BLOWN = range(9)
@@ -55,6 +57,24 @@ def measure(model, state):
 def pull(model, state, first, second):
     """Fill the gradient with that of first · x + second · y; called right after `measure`."""
     raise NotImplementedError(f"pull has no kernel for {type(model).__name__}")
+
+
+def _draw_in_box(model, state, stream):
+    seed_lanes(state.lanes, stream)
+    for k in range(state.parameters.size):
+        state.parameters[k] = model.half_widths[k] * (2.0 * uniform(stream) - 1.0)
+    measure(model, state)
+
+
+def _measured_values(model, state):
+    measure(model, state)
+    return state.values[0], state.values[1]
+
+
+def register_box(model: type) -> None:
+    """Give a model whose parameters fill a box, `half_widths`, the kernels of uniform draws and of its values."""
+    draw.register(model)(_draw_in_box)
+    measured.register(model)(_measured_values)
 
 
 def new_force_state(half_widths: np.ndarray, time_step: float, scratch: Any) -> ForceState:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 
 from wl.kernels.network_losses import ACCURACY
@@ -12,21 +10,12 @@ from wl.networks.architecture import Architecture
 from wl.networks.matrices import kernel_layers, new_passes
 from wl.systems.forces import ForceState, new_force_state
 from wl.systems.network_forces import NetworkForceModel, NetworkScratch
+from wl.systems.network_points import NetworkPoints
 
-__all__ = ["SHARPNESS", "NetworkPoints", "force_model", "new_network_state"]
+__all__ = ["SHARPNESS", "force_model", "new_network_state"]
 
 SHARPNESS = 5.0  # paper H, of what stands for an accuracy
 TIME_STEP = 1e-3
-
-
-class NetworkPoints(NamedTuple):
-    """Points that the variables are taken over, training points first, padded to whole vectors."""
-
-    features: np.ndarray  # (n_inputs, n_points)
-    targets: np.ndarray  # (1 or n_outputs, n_points), see `wl.kernels.network_losses`
-    n_values: int
-    kinds: tuple[int, int]
-    bounds: tuple[tuple[int, int], tuple[int, int]]
 
 
 def force_model(

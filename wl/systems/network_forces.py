@@ -15,11 +15,9 @@ from perceptron.jit import njit
 from wl.kernels.network_gradients import (
     Layers,
     Passes,
-    add_pulls,
     rows_of,
     set_activations,
     set_gradient,
-    set_output_deltas,
 )
 from wl.kernels.network_losses import (
     ACCURACY,
@@ -32,10 +30,8 @@ from wl.kernels.network_losses import (
     set_margins,
     value_of,
 )
-from wl.kernels.normals import seed_lanes
-from wl.kernels.random import uniform
-from wl.systems.forces import measure, pull
-from wl.systems.interface import draw, measured
+from wl.kernels.network_pulls import add_pulls, set_output_deltas
+from wl.systems.forces import measure, pull, register_box
 
 __all__ = ["NetworkForceModel", "NetworkScratch"]
 
@@ -102,15 +98,4 @@ def _add(model, passes, state, which, factor):
         add_pulls(model.head, kind, sharpness, passes, bounds, state.coordinates[which], factor)
 
 
-@measured.register(NetworkForceModel)
-def _measured(model, state):
-    measure(model, state)
-    return state.values[0], state.values[1]
-
-
-@draw.register(NetworkForceModel)
-def _draw(model, state, stream):
-    seed_lanes(state.lanes, stream)
-    for k in range(state.parameters.size):
-        state.parameters[k] = model.half_widths[k] * (2.0 * uniform(stream) - 1.0)
-    measure(model, state)
+register_box(NetworkForceModel)

@@ -29,29 +29,21 @@ import numpy as np
 
 from perceptron.checks import check_real
 from wl.datasets.split import Split
-from wl.kernels.network_losses import ACCURACY, LOSS, SMOOTHED
+from wl.kernels.network_losses import LOSS
 from wl.networks import forward
 from wl.networks.architecture import Architecture
 from wl.systems.interface import System, Variable
-from wl.systems.network_force_model import NetworkPoints, force_model, new_network_state
+from wl.systems.network_force_model import force_model, new_network_state
 from wl.systems.network_moves import NetworkModel, NetworkState
+from wl.systems.network_points import TEST, TRAIN, VARIABLES, NetworkPoints, points_of
 
 __all__ = ["VARIABLES", "NetworkOptions", "accuracy_window", "loss_window", "neural_network", "rebuilt_network"]
 
-TRAIN, TEST = range(2)
 LOSS_WIDTH = 0.02
 STEP_OF_BOX = 1.25  # times the largest half-width
 DEPTH = {"relu": 2.6, "silu": 1.5, "tanh": 1.0}  # of the default window below ln L of a network that says nothing
 N_DRAWS, LARGEST_STEP = 1_000_000, 0.5
 LEAST_DRAWS, MOST_PRODUCTS = 1000, 5e10  # of uniform draws: weights times points
-VARIABLES = {
-    "log_train_loss": (LOSS, TRAIN),
-    "log_test_loss": (LOSS, TEST),
-    "train_accuracy": (ACCURACY, TRAIN),
-    "test_accuracy": (ACCURACY, TEST),
-    "smoothed_train_accuracy": (SMOOTHED, TRAIN),
-    "smoothed_test_accuracy": (SMOOTHED, TEST),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +122,7 @@ def neural_network(
     splits = {TRAIN: train} if test is None else {TRAIN: train, TEST: test}
     for part, split in splits.items():
         forward.check_split(("train", "test")[part], split, architecture)
-    points = _points(architecture, splits, names, options.precision)
+    points = points_of(architecture, splits, names, options.precision)
     half_widths = architecture.half_widths(options.box).astype(options.precision)
     if options.forces:
         model: Any = force_model(architecture, options.precision, points, half_widths)
@@ -258,26 +250,6 @@ def _log_volume(model: NetworkModel) -> float:
 def _n_draws(n_parameters: int, n_points: int) -> int:
     """As many uniform draws as some seconds allow."""
     return int(min(N_DRAWS, max(LEAST_DRAWS, MOST_PRODUCTS / (n_parameters * n_points))))
-
-
-def _points(
-    architecture: Architecture, splits: Mapping[int, Split], names: tuple[str, ...], precision: str
-) -> NetworkPoints:
-    """Those points alone that the variables are taken over."""
-    kinds, parts = zip(*(VARIABLES[name] for name in names), strict=True)
-    bounds, n_points = {}, 0
-    for part in sorted(set(parts)):
-        bounds[part] = (n_points, n_points + splits[part].n_points)
-        n_points += splits[part].n_points
-    features = np.concatenate([splits[part].features for part in bounds])
-    targets = np.concatenate([forward.kernel_targets(architecture, splits[part].targets) for part in bounds])
-    return NetworkPoints(
-        forward.point_rows(features, precision),
-        forward.point_rows(targets, precision),
-        len(names),
-        (kinds[0], kinds[-1]),
-        (bounds[parts[0]], bounds[parts[-1]]),
-    )
 
 
 def _model(

@@ -10,10 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from wl.kernels.normals import seed_lanes
-from wl.kernels.random import uniform
-from wl.systems.forces import measure, pull
-from wl.systems.interface import draw, measured
+from wl.systems.forces import measure, pull, register_box
 
 __all__ = ["NoScratch", "QuadraticForceModel"]
 
@@ -50,15 +47,4 @@ def _pull(model, state, first, second):
         state.gradient[k] = (by_first if k < model.n_first else by_second) * state.parameters[k]
 
 
-@measured.register(QuadraticForceModel)
-def _measured(model, state):
-    measure(model, state)
-    return state.values[0], state.values[1]
-
-
-@draw.register(QuadraticForceModel)
-def _draw(model, state, stream):
-    seed_lanes(state.lanes, stream)
-    for k in range(state.parameters.size):
-        state.parameters[k] = 2.0 * uniform(stream) - 1.0
-    measure(model, state)
+register_box(QuadraticForceModel)
