@@ -99,6 +99,10 @@ def _is_own(argument: Any) -> bool:
     return model.__module__.partition(".")[0] in PACKAGES and all(_is_own(member) for member in argument)
 
 
+def _options(borrows: bool) -> Any:
+    return {"error_model": "numpy"} | (BORROWING if borrows else {})
+
+
 def njit(function: Callable[..., Any] | None = None, *, borrows: bool = False, **options: Any) -> Any:
     """`numba.njit` with the disk cache of this module and IEEE division; never fastmath unless asked for.
 
@@ -107,7 +111,7 @@ def njit(function: Callable[..., Any] | None = None, *, borrows: bool = False, *
     """
     if function is None:
         return functools.partial(njit, borrows=borrows, **options)
-    settings: Any = {"error_model": "numpy"} | (BORROWING if borrows else {}) | options
+    settings = _options(borrows) | options
     kernel: Any = numba.njit(**settings)(function)
     if kernel is not function:  # it is where NUMBA_DISABLE_JIT leaves plain Python
         kernel._cache = _with_cache_folder(lambda: _OwnModelsCache(function))
@@ -132,19 +136,15 @@ def dispatched(function: Callable[..., Any]) -> Any:
     register_in_python = dispatcher.register
 
     def register(model: type, *, borrows: bool = False) -> Callable[..., Any]:
-        options: Any = BORROWING if borrows else {}
-
         def decorate(implementation: Callable[..., Any]) -> Any:
             kernel = njit(implementation, borrows=borrows)
             register_in_python(model, kernel)
 
-            @overload(dispatcher, jit_options=options)
-            def choose(first, *rest):  # noqa: ARG001  # bare, as numba compares it with what it returns
-                def call(first, *rest):
-                    return kernel(first, *rest)
-
+            # not strict: numba would compare the names of the arguments with those of `choose`
+            @overload(dispatcher, jit_options=_options(borrows), strict=False)
+            def choose(first, *rest):  # noqa: ARG001
                 fits = isinstance(first, types.BaseNamedTuple) and first.instance_class is model
-                return call if fits else None
+                return implementation if fits else None
 
             return kernel
 

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from perceptron.report import run_command
-from wl import run_cli, train_cli
+from wl import relax_cli, run_cli, train_cli
 from wl.cli_options import (
     CheckpointSeconds,
     CheckpointSteps,
@@ -129,6 +129,7 @@ def merge(
 
 
 train_cli.register(app)
+relax_cli.register(app)
 
 
 def main() -> None:

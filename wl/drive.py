@@ -61,7 +61,7 @@ def drive(directory: RunDirectory, jobs: int, every: Every, tell: Callable[[str]
         The landscape, with attribute `interrupted` where a signal ended the run; None where that was before the first
         trial.
     """
-    with directory.locked():
+    with _signals() as caught, directory.locked():  # heard from before the directory is seen to be in use
         directory.clean()
         run, problems = directory.load()
         for problem in problems:
@@ -70,7 +70,7 @@ def drive(directory: RunDirectory, jobs: int, every: Every, tell: Callable[[str]
             dataset = directory.landscape()
             if dataset is not None and dataset.attrs["steps"] == run.steps:
                 return run, dataset
-        with _signals() as caught, _progress(run) as show, threadpool_limits(1):
+        with _progress(run) as show, threadpool_limits(1):
             try:
                 _loop(directory, run, jobs, every, caught, show)
             except StoppedError:

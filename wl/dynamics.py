@@ -103,6 +103,11 @@ class Dynamics:
         return kind(self.friction, 1, most_energy, largest)
 
     @property
+    def adapts(self) -> bool:
+        """Whether the time step changes while a run learns."""
+        return self.sampler == "hmc" or self.time_step is None
+
+    @property
     def first_time_step(self) -> float:
         """Where the time step begins."""
         return FIRST_TIME_STEP if self.time_step is None else self.time_step

@@ -11,7 +11,7 @@ from wl.landscape import load_landscape
 SPIRAL = ["run", "spiral", "--hidden", "3", "--activation", "tanh", "--train-points", "4", "--test-points", "3"]
 
 
-@pytest.mark.parametrize("sampler", ["langevin", "baoab", "hmc"])
+@pytest.mark.parametrize("sampler", ["langevin", pytest.param("baoab", marks=pytest.mark.slow), "hmc"])
 def test_networks_take_every_sampler_and_count_true_accuracies(wl, tmp_path, sampler):
     code, found, _ = wl(*SPIRAL, "--sampler", sampler, "--steps", "6000", "--json", "--output", "a")
     assert code == 0

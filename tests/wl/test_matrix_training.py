@@ -23,7 +23,11 @@ HEADS = {
     "one number": ("linear", 1, "tanh"),
     "three numbers": ("linear", 3, "relu"),
 }
-CASES = list(itertools.product(HEADS, ("sgd", "adam")))
+FEW = ("logistic", "three numbers")  # each of the others takes twenty seconds to compile
+CASES = [
+    pytest.param(*pair, marks=[] if pair[0] in FEW else pytest.mark.slow)
+    for pair in itertools.product(HEADS, ("sgd", "adam"))
+]
 BOX, N_EPOCHS = 0.5, 5
 
 
@@ -78,7 +82,7 @@ def test_batches_of_all_sizes(batch_size):
         assert_alike(*problem(name), "adam", batch_size=batch_size)
 
 
-@pytest.mark.parametrize("name", ["logistic", "one number"])
+@pytest.mark.parametrize("name", FEW)
 def test_many_inputs_and_other_depths(name):
     for n_inputs, hidden in ((70, (6,)), (64, (3, 4, 5))):
         assert_alike(*problem(name, n_inputs, hidden), "sgd", clip=False)

@@ -134,7 +134,8 @@ def test_both_commands(folder, wl):
     assert found["settings"]["architecture"]["activation"] == "silu"
     assert (found["settings"]["learning_rate"], found["settings"]["batch_size"]) == (1e-2, 4)
     assert found["dataset"]["parameters"]["embedding_file"] == "v.npy"
-    code, found, err = wl("run", "polymer", *PAIR, "--width", "2", "--steps", "3000", "--json")
+    kernels_of_others = ("--activation", "tanh", "--sampler", "hmc")  # compiled once for all tests
+    code, found, err = wl("run", "polymer", *PAIR, *kernels_of_others, "--width", "2", "--steps", "3000", "--json")
     assert (code, err, found["directory"]) == (0, "", "results/polymer")
     landscape = load_landscape(folder / "results" / "polymer" / "landscape.nc")
     assert landscape["log_g"].dims == ("log_train_loss", "log_test_loss")

@@ -128,7 +128,7 @@ def test_signals_write_a_checkpoint_and_end(tmp_path):
             with pytest.raises(ValueError, match="in use by another process; allowed: one at a time"):
                 quietly(open_directory(target))
         else:
-            time.sleep(4.0)
+            wait_until_in_use(target, process)
         process.send_signal(number)
         found = json.loads(ended(process)[0])
         assert found["status"] == "INTERRUPTED"
@@ -136,6 +136,13 @@ def test_signals_write_a_checkpoint_and_end(tmp_path):
         assert load_landscape(target / "landscape.nc").attrs["steps"] == found["steps"]
         assert open_directory(target).state() == "STOPPED"
         command, done = ["resume", target], found["steps"]
+
+
+def wait_until_in_use(folder, process):
+    limit = time.monotonic() + 120.0
+    while open_directory(folder).state() != "RUNNING" and process.poll() is None and time.monotonic() < limit:
+        time.sleep(0.1)  # asking takes the lock for a moment
+    assert process.poll() is None
 
 
 def wait_for_checkpoints(folder, number, process):

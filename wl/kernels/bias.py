@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from perceptron.jit import njit
+from perceptron.jit import dispatched, njit
 
 FAR = 1e6  # bins
 LEVEL = 0.5  # bins beyond the centre of the last one, where the slope of the surface has gone to 0
@@ -90,9 +90,14 @@ def _inward(slope, beyond):
     return 0.0 if slope * beyond < 0.0 else slope
 
 
-@njit
+@dispatched
 def surface_at(bias, cost, first, second):
     """U and its derivatives by both variables."""
+    raise NotImplementedError(f"surface_at has no kernel for {type(bias).__name__}")
+
+
+@surface_at.register(Bias)
+def _surface_over_bins(bias, cost, first, second):
     row, beyond = _limited(bias, 0, place_of(bias, 0, first, LEVEL))
     column, beyond_second = _limited(bias, 1, place_of(bias, 1, second, LEVEL))
     middle, weights, slopes = spline(row)
