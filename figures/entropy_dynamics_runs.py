@@ -2,19 +2,25 @@
 
 `python -m figures.entropy_dynamics_runs [--output results/entropy-dynamics] [--only NAME] [--jobs 2]`
 
-Each case is one run of the engine in a directory of its own, which a stopped run goes on from, or one ensemble of
-trained networks. House prices and polymers need their files (docs/data.md). Kept of a landscape are its estimates
-without the runs' pieces, of an ensemble its curve.
+Each case is one run of the engine in a directory of its own, which a stopped run goes on from, one ensemble of trained
+networks, and walks at a fixed temperature, half of them from trained networks, that must relax to the landscape. House
+prices and polymers need their files (docs/data.md). Kept of a landscape are its estimates without the runs' pieces, of
+an ensemble its curve, of walks their records beside the means that the landscape expects.
 """
 
 from __future__ import annotations
 
 import argparse
+import time
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+from threadpoolctl import threadpool_limits
 
 from perceptron.files import provenance, save_table
 from wl.drive import Every, drive
@@ -25,16 +31,19 @@ from wl.networks.training import train_ensemble
 from wl.networks.training_curves import outside_box, training_curve
 from wl.networks.training_ensemble import TrainingOptions
 from wl.paper_tables import PAPER_TRAINING
+from wl.relaxation import RelaxationOptions, relax
 from wl.run import Plan
 from wl.run_directory import create, open_directory
 from wl.settings import settings_for
 from wl.task_options import TaskOptions
 from wl.tasks import make_task, network_system
+from wl.thermal_means import expected_at, temperature_at
 
-__all__ = ["CASES", "DATA", "Case", "landscape_file", "training_file"]
+__all__ = ["CASES", "DATA", "Case", "landscape_file", "relaxation_file", "training_file"]
 
 DATA = Path(__file__).parent / "data"
 LEAPS = 30
+N_RELAXED, N_RECORDS = 8, 400  # walks at a fixed temperature, and records of each
 VARIABLES = ("log_train_loss", "log_test_loss")
 KEPT = (
     *("log_g", "log_g_error", "log_g_wang_landau", "visited", "uniform_draws", "histogram", "log_g_runs"),
@@ -60,6 +69,10 @@ class Case:
     sampler : str
     n_trained, n_epochs : int
         Of the ensemble, free and clipped.
+    relaxed_at : float or None
+        ln L_train at which walks of fixed temperature test the landscape.
+    n_relaxed : float
+        Evaluations of each of these walks.
     """
 
     task: str
@@ -72,6 +85,8 @@ class Case:
     sampler: str = "langevin"
     n_trained: int = 10
     n_epochs: int = 1000
+    relaxed_at: float | None = None
+    n_relaxed: float = 5e4
 
     @property
     def name(self) -> str:
@@ -82,15 +97,15 @@ class Case:
 CASES = {
     case.name: case
     for case in (
-        Case("spiral-regression", 30, 5e5, lowest=-0.9, bins=0.02, sampler="hmc", n_trained=10, n_epochs=5000),
-        Case("spiral-regression", 100, 1e5, lowest=-0.9, sampler="hmc", n_epochs=2000),
+        Case("spiral-regression", 30, 2e6, 8, lowest=-0.9, bins=0.02, sampler="hmc", n_epochs=5000, relaxed_at=-0.7),
+        Case("spiral-regression", 100, 2e5, 2, lowest=-0.9, bins=0.02, sampler="hmc", n_epochs=2000),
         Case("spiral-regression", 300, 5e4, n_trained=5, n_epochs=300),
-        Case("spiral-regression", 1000, n_trained=3, n_epochs=50),
+        Case("spiral-regression", 1000, n_trained=10, n_epochs=50),
         Case("house-prices", 10, 4e5, n_epochs=1000),
         Case("house-prices", 20, 4e5, n_epochs=1000),
         Case("house-prices", 50, 1e5, n_epochs=500),
         Case("house-prices", 100, 5e4, n_epochs=500),
-        Case("polymer", 10, 2e5, n_epochs=500),
+        Case("polymer", 10, 4e5, n_epochs=500, relaxed_at=-1.0),
         Case("spiral-regression", 30, 1.2e7, preset="paper"),
     )
 }
@@ -104,6 +119,11 @@ def landscape_file(case: Case) -> Path:
 def training_file(case: Case, clip: bool) -> Path:
     """Where the curve of an ensemble is kept."""
     return DATA / f"dynamics-{case.name}-{'clipped' if clip else 'free'}.npz"
+
+
+def relaxation_file(case: Case) -> Path:
+    """Where walks at a fixed temperature are kept."""
+    return DATA / f"dynamics-{case.name}-relaxed.npz"
 
 
 def sample(case: Case, output: Path) -> str:
@@ -160,8 +180,44 @@ def train(case: Case, output: Path) -> str:
     return f"training {case.name}: {'; '.join(told)}"
 
 
+def relaxed(case: Case, output: Path) -> str:
+    """Walk at the temperature of one training loss, and keep the records beside the landscape's means."""
+    del output
+    assert case.relaxed_at is not None
+    landscape, task, table = load_landscape(landscape_file(case)), _task(case), PAPER_TRAINING[case.task][case.width]
+    trained = TrainingOptions(N_RELAXED // 2, table.optimizer, table.learning_rate, table.batch_size, case.n_epochs)
+    starts = train_ensemble(task.dataset, task.architecture, trained, seed=2).parameters
+    temperature = temperature_at(landscape, case.relaxed_at)
+    expected = expected_at(landscape, temperature)
+    options = RelaxationOptions(temperature, int(case.n_relaxed), N_RELAXED, N_RECORDS)
+    start = time.perf_counter()
+    with threadpool_limits(1):
+        walks = relax(network_system(task, VARIABLES, forces=True), options, starts)
+    excess = walks.excess(landscape)
+    columns: dict[str, Any] = {
+        "evaluations": walks.evaluations,
+        "values": walks.values.astype(np.float32),
+        "given_start": walks.given_start,
+        "expected": np.array([[mean.value, mean.error] for mean in (expected.log_train_loss, expected.second)]),
+        "weight_at_ends": np.array(expected.weight_at_ends),
+        "excess": np.array([excess.value, excess.error]),
+        "kinetic_temperatures": walks.kinetic_temperatures,
+        "time_steps": walks.time_steps,
+    }
+    origin = provenance(**asdict(options), relaxed_at=case.relaxed_at, dataset=dict(task.dataset.parameters))
+    save_table(relaxation_file(case), columns, origin)
+    return f"relaxing {case.name}: {time.perf_counter() - start:.0f} s, excess {excess}"
+
+
 def _task(case: Case) -> Any:
     return make_task(case.task, TaskOptions(width=case.width))
+
+
+PARTS: dict[str, tuple[Callable[[Case, Path], str], Callable[[Case], bool]]] = {
+    "landscapes": (sample, lambda case: case.n_steps > 0),
+    "training": (train, lambda case: case.preset == "default"),
+    "relaxations": (relaxed, lambda case: case.relaxed_at is not None),
+}
 
 
 def main() -> None:
@@ -169,15 +225,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--output", type=Path, default=Path("results/entropy-dynamics"), help="run directories")
     parser.add_argument("--cases", default=",".join(CASES), help="names, separated by commas")
-    parser.add_argument("--only", choices=("landscapes", "training"), help="one of the two parts")
+    parser.add_argument("--only", choices=tuple(PARTS), help="one of the parts")
     parser.add_argument("--jobs", type=int, default=2, help="processes")
     options = parser.parse_args()
     chosen = [CASES[name] for name in options.cases.split(",")]
-    work = [(sample, case) for case in chosen if case.n_steps > 0 and options.only != "training"]
-    work += [(train, case) for case in chosen if case.preset == "default" and options.only != "landscapes"]
-    with ProcessPoolExecutor(options.jobs, mp_context=get_context("spawn")) as executor:
-        for future in [executor.submit(function, case, options.output) for function, case in work]:
-            print(future.result(), flush=True)
+    for name, (function, belongs) in PARTS.items():
+        if options.only not in (None, name):
+            continue
+        with ProcessPoolExecutor(options.jobs, mp_context=get_context("spawn")) as executor:
+            for future in [executor.submit(function, case, options.output) for case in chosen if belongs(case)]:
+                print(future.result(), flush=True)
 
 
 if __name__ == "__main__":

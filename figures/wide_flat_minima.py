@@ -18,6 +18,8 @@ from figures.high_entropy import compute_comparison, compute_landscape
 from figures.high_entropy_draw import comparison, landscape
 from figures.margins import compute_margins
 from figures.margins_draw import margins
+from figures.relaxation import compute_relaxation
+from figures.relaxation_draw import relaxation
 from figures.sampled_local_entropy import compute_sampled_local_entropy
 from figures.sampled_local_entropy_draw import sampled_local_entropies
 from figures.stabilities import compute_stabilities
@@ -129,6 +131,7 @@ FIGURES: dict[str, tuple[Any, Any]] = {
     "H1b": (compute_comparison, comparison),
     **{name: (panels_of(name), panels) for name in PANELS},
     "entropic-advantage": (compute_advantage, advantage),
+    "relaxation": (compute_relaxation, relaxation),
 }
 
 

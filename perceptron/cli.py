@@ -204,7 +204,7 @@ def figure(
         str,
         typer.Argument(
             help="W2, W3, W4, phase-diagram, stabilities, margins, sampled-local-entropy, H1a, H1b, H2a, H2c, H3, H7,"
-            " entropic-advantage, or all."
+            " relaxation, entropic-advantage, or all."
         ),
     ],
     output: Annotated[Path, typer.Option(help="Folder of the pictures and their data.")] = Path("results"),

@@ -16,13 +16,13 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numba
 import numpy as np
 from numba import types
 from numba.core.caching import FunctionCache
-from numba.extending import overload
+from numba.core.typing.templates import AbstractTemplate, infer_global
 from platformdirs import user_cache_path
 
 __all__ = ["cache_folder", "dispatched", "njit", "source_hash", "vectorize"]
@@ -99,10 +99,6 @@ def _is_own(argument: Any) -> bool:
     return model.__module__.partition(".")[0] in PACKAGES and all(_is_own(member) for member in argument)
 
 
-def _options(borrows: bool) -> Any:
-    return {"error_model": "numpy"} | (BORROWING if borrows else {})
-
-
 def njit(function: Callable[..., Any] | None = None, *, borrows: bool = False, **options: Any) -> Any:
     """`numba.njit` with the disk cache of this module and IEEE division; never fastmath unless asked for.
 
@@ -111,7 +107,7 @@ def njit(function: Callable[..., Any] | None = None, *, borrows: bool = False, *
     """
     if function is None:
         return functools.partial(njit, borrows=borrows, **options)
-    settings = _options(borrows) | options
+    settings: Any = {"error_model": "numpy"} | (BORROWING if borrows else {}) | options
     kernel: Any = numba.njit(**settings)(function)
     if kernel is not function:  # it is where NUMBA_DISABLE_JIT leaves plain Python
         kernel._cache = _with_cache_folder(lambda: _OwnModelsCache(function))
@@ -134,21 +130,41 @@ def dispatched(function: Callable[..., Any]) -> Any:
     """
     dispatcher: Any = functools.singledispatch(function)
     register_in_python = dispatcher.register
+    kernels: dict[type, Any] = {}
+    infer_global(dispatcher, types.Function(_choice(dispatcher, kernels)))
 
     def register(model: type, *, borrows: bool = False) -> Callable[..., Any]:
         def decorate(implementation: Callable[..., Any]) -> Any:
-            kernel = njit(implementation, borrows=borrows)
-            register_in_python(model, kernel)
-
-            # not strict: numba would compare the names of the arguments with those of `choose`
-            @overload(dispatcher, jit_options=_options(borrows), strict=False)
-            def choose(first, *rest):  # noqa: ARG001
-                fits = isinstance(first, types.BaseNamedTuple) and first.instance_class is model
-                return implementation if fits else None
-
-            return kernel
+            kernels[model] = njit(implementation, borrows=borrows)
+            register_in_python(model, kernels[model])
+            return kernels[model]
 
         return decorate
 
     dispatcher.register = register
     return dispatcher
+
+
+def _choice(dispatcher: Any, kernels: dict[type, Any]) -> Any:
+    """What tells numba that a call of the dispatcher is one of the kernel of its first argument.
+
+    `numba.extending.overload` would compile a function that makes this call, for every kernel and at every level.
+    """
+
+    class Choice(AbstractTemplate):
+        key = dispatcher
+        entries: ClassVar[dict[Any, Any]] = {}
+
+        def generic(self, args: Any, kws: Any) -> Any:
+            kernel = kernels.get(getattr(args[0], "instance_class", type(None)))
+            if kernel is None:
+                return None
+            kind: Any = types.Dispatcher(kernel)
+            signature: Any = kind.get_call_type(self.context, args, kws)
+            self.entries[signature.args] = kind.get_overload(signature)
+            return signature
+
+        def get_impl_key(self, signature: Any) -> Any:
+            return self.entries[signature.args]
+
+    return Choice

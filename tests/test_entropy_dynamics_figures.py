@@ -7,11 +7,14 @@ import pytest
 
 from figures import entropy_dynamics as figures
 from figures.entropy_dynamics_draw import advantage, panels
-from figures.entropy_dynamics_runs import CASES, landscape_file, training_file
+from figures.entropy_dynamics_runs import CASES, landscape_file, relaxation_file, training_file
+from figures.relaxation import compute_relaxation
+from figures.relaxation_draw import relaxation
 from perceptron.files import load_table
 from wl.landscape import load_landscape
 
 SAMPLED = [case for case in CASES.values() if landscape_file(case).exists()]
+RELAXED = [case for case in CASES.values() if relaxation_file(case).exists()]
 TRAINED = [(case, clip) for case in CASES.values() for clip in (False, True) if training_file(case, clip).exists()]
 
 
@@ -34,6 +37,21 @@ def test_stored_ensembles_are_those_of_their_cases(case, clip):
     assert origin["parameters"]["dataset"]["name"] == case.task
     assert origin["parameters"]["options"]["clip"] is clip
     assert (columns["outside_box"][0] == 0.0) or not clip
+
+
+@pytest.mark.parametrize("case", RELAXED, ids=lambda case: case.name)
+def test_stored_walks_are_those_of_their_cases(case):
+    columns, origin = load_table(relaxation_file(case))
+    assert origin["parameters"]["relaxed_at"] == case.relaxed_at
+    assert columns["values"].shape == (columns["given_start"].size, columns["evaluations"].size, 2)
+    assert columns["evaluations"][-1] == case.n_relaxed
+    assert np.all(np.abs(columns["kinetic_temperatures"] - 1.0) < 0.05)
+
+
+def test_walks_are_drawn_whether_or_not_there_are_any():
+    columns, _ = compute_relaxation(None, lambda *_: None)
+    assert len(columns["names"]) == len(RELAXED)
+    assert len(relaxation(columns).axes) == 2 * max(1, len(RELAXED))
 
 
 @pytest.mark.parametrize("name", figures.PANELS)

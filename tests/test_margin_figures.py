@@ -83,6 +83,7 @@ def test_a_sampler_that_learns_gives_no_draws():
         next(solutions(sampler, 1, 1000))
 
 
+@pytest.mark.slow
 def test_margins_from_reduced_efforts(tmp_path, monkeypatch):
     monkeypatch.setattr(margins, "SAMPLED", {31: Effort(4, 600_000), 41: Effort(4, 600_000)})
     monkeypatch.setattr(margins, "ENUMERATED", {11: 30, 15: 30})
@@ -96,6 +97,7 @@ def test_margins_from_reduced_efforts(tmp_path, monkeypatch):
     assert columns["stabilities_density"] @ columns["stabilities_width"] == pytest.approx(1.0, abs=0.02)
 
 
+@pytest.mark.slow
 def test_sampled_local_entropy_from_reduced_efforts(tmp_path, monkeypatch):
     monkeypatch.setattr(sampled_local_entropy, "SIZES", {21: (9, 2, 600_000), 31: (15, 2, 600_000)})
     monkeypatch.setattr(sampled_local_entropy, "REFERENCES", (1,))

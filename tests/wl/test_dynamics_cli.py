@@ -8,7 +8,7 @@ import pytest
 from wl.dynamics_presets import DynamicsOptions, default_sampler, dynamics_ranges, dynamics_settings
 from wl.landscape import load_landscape
 
-SPIRAL = ["run", "spiral", "--hidden", "3", "--activation", "tanh", "--train-points", "4", "--test-points", "3"]
+SPIRAL = ["run", "spiral", "--hidden", "3", "--train-points", "4", "--test-points", "3"]
 
 
 @pytest.mark.parametrize("sampler", ["langevin", pytest.param("baoab", marks=pytest.mark.slow), "hmc"])
@@ -26,8 +26,7 @@ def test_networks_take_every_sampler_and_count_true_accuracies(wl, tmp_path, sam
 
 
 def test_a_run_goes_on_where_it_was(wl, tmp_path):
-    wave = ["run", "spiral-regression", "--hidden", "3", "--points", "50", "--sampler", "hmc", "--json"]
-    wl(*wave, "--steps", "3000", "--checkpoint-steps", "500", "--output", "a")
+    wl(*SPIRAL, "--sampler", "hmc", "--json", "--steps", "3000", "--checkpoint-steps", "500", "--output", "a")
     more = wl("extend", "a", "--steps", "2000", "--json")[1]
     assert more["steps"] == 5000
     assert json.loads((tmp_path / "a" / "parameters.json").read_text())["settings"]["dynamics"]["sampler"] == "hmc"

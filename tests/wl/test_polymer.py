@@ -128,20 +128,23 @@ def test_refusals(folder, arguments, message):
         polymer("gaps.csv", "v.npy", data_seed=-1)
 
 
-def test_both_commands(folder, wl):
+def test_training(folder, wl):
     found = wl("train", "polymer", *PAIR, "--epochs", "3", "--runs", "2", "--batch-size", "4", "--json")[1]
     assert found["n_parameters"] == 2 * 50 + 50 + 50 + 1
     assert found["settings"]["architecture"]["activation"] == "silu"
     assert (found["settings"]["learning_rate"], found["settings"]["batch_size"]) == (1e-2, 4)
     assert found["dataset"]["parameters"]["embedding_file"] == "v.npy"
-    kernels_of_others = ("--activation", "tanh", "--sampler", "hmc")  # compiled once for all tests
-    code, found, err = wl("run", "polymer", *PAIR, *kernels_of_others, "--width", "2", "--steps", "3000", "--json")
-    assert (code, err, found["directory"]) == (0, "", "results/polymer")
-    landscape = load_landscape(folder / "results" / "polymer" / "landscape.nc")
-    assert landscape["log_g"].dims == ("log_train_loss", "log_test_loss")
     code, _, err = wl("train", "polymer")
     assert code == 2
     assert "--data is missing" in err
+
+
+@pytest.mark.slow
+def test_a_landscape(folder, wl):
+    code, found, err = wl("run", "polymer", *PAIR, "--width", "2", "--steps", "3000", "--json")
+    assert (code, err, found["directory"]) == (0, "", "results/polymer")
+    landscape = load_landscape(folder / "results" / "polymer" / "landscape.nc")
+    assert landscape["log_g"].dims == ("log_train_loss", "log_test_loss")
 
 
 @pytest.mark.skipif(

@@ -146,7 +146,7 @@ def run_wl(*arguments):
 
 def test_the_command_compares_with_the_landscape_of_a_run(tmp_path):
     run, walks = tmp_path / "run", tmp_path / "walks.npz"
-    network = ("--hidden", "2", "--activation", "tanh", "--train-points", 4, "--test-points", 4)
+    network = ("--hidden", "2", "--train-points", 4, "--test-points", 4)
     run_wl("run", "spiral", *network, "--variables", ",".join(NAMES), "--steps", 2e6, "--output", run, "--json")
     found = run_wl(
         *("relax", run, "--log-train-loss", -0.5, "--steps", 20_000, "--records", 100, "--walkers", 2),

@@ -22,13 +22,19 @@ from wl.systems.ising import ising
 
 ROOT = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-W", "error", "-m", "wl.cli"]
-N_STEPS = 20_000_000
-KINDS = {
-    "one walker": [],
-    "three walkers": ["--walkers", "3"],
-    "windows with exchange": ["--windows", "2", "--walkers", "2"],
-    "three runs": ["--runs", "3"],
-    "two runs of windows": ["--runs", "2", "--windows", "2"],
+ISING = ["ising", "--size", "4", "--steps", "2e7"]
+FORCES = [
+    *("quadratic", "--dimensions", "2,3", "--variables", "log_first_square,log_second_square"),
+    *("--window", "log_first_square=-4:0:0.5", "--window", "log_second_square=-4:0:0.5"),
+]
+KINDS = {  # what is run, and how often it is saved
+    "one walker": (ISING, "250000"),
+    "three walkers": ([*ISING, "--walkers", "3"], "250000"),
+    "windows with exchange": ([*ISING, "--windows", "2", "--walkers", "2"], "250000"),
+    "three runs": ([*ISING, "--runs", "3"], "250000"),
+    "two runs of windows": ([*ISING, "--runs", "2", "--windows", "2"], "250000"),
+    "langevin dynamics": ([*FORCES, "--sampler", "langevin", "--steps", "4e6"], "50000"),
+    "hybrid Monte Carlo in windows": ([*FORCES, "--sampler", "hmc", "--windows", "2", "--steps", "4e6"], "50000"),
 }
 
 
@@ -67,7 +73,8 @@ def assert_same_landscape(first, second):
 
 def run_with_kills(folder, kind, n_kills, delays):
     """Run into folder/killed, ended by SIGKILL again and again, and whole into folder/whole."""
-    options = ["ising", "--size", 4, "--steps", N_STEPS, "--checkpoint-steps", 250_000, *KINDS[kind]]
+    system, every = KINDS[kind]
+    options = [*system, "--checkpoint-steps", every]
     ended(wl("run", *options, "--output", folder / "whole"))
     target, n_done, n_cut = folder / "killed", 0, 0
     command = ["run", *options, "--output", target]
@@ -82,7 +89,7 @@ def run_with_kills(folder, kind, n_kills, delays):
         n_done += 1
         n_cut += process.returncode == -signal.SIGKILL
         if (target / "parameters.json").exists():
-            command = ["resume", target, "--checkpoint-steps", 250_000]
+            command = ["resume", target, "--checkpoint-steps", every]
     ended(wl(*command))
     assert n_cut > 0  # a kill that comes after the end cuts nothing
     assert_same_landscape(folder / "whole", target)

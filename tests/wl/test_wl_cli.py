@@ -191,5 +191,5 @@ def test_help_tells_the_window_syntax():
     assert "A=lowest:highest[:width]" in text
     assert "open-below" in text
     assert typer.main.get_command(cli.app).commands.keys() == {
-        *("run", "resume", "extend", "status", "plot", "merge", "train")
+        *("run", "resume", "extend", "status", "plot", "merge", "train", "relax")
     }
