@@ -13,8 +13,10 @@ those of the two, as data sets differ.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from concurrent.futures import Executor
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,7 +24,7 @@ import numpy as np
 from figures.high_entropy_runs import DATA_SEEDS, LENGTHS, NETWORKS, landscape_file, training_file
 from perceptron.files import load_table
 from perceptron.solution import Status
-from wl.analysis import equilibrium_curve, maximum_entropy_curve
+from wl.analysis import Curve, equilibrium_curve, maximum_entropy_curve
 from wl.landscape import load_landscape
 from wl.networks.training_curves import RULES
 
@@ -66,8 +68,10 @@ def compute_comparison(executor: Executor | None, progress: Callable[[int, int],
         for length in LENGTHS
     ]
     rows: dict[str, list[Any]] = {}
+    curves = {case: _curve(*case) for case in itertools.product(NETWORKS, DATA_SEEDS)}
     for number, (hidden, length, clip, rule) in enumerate(cases):
-        pairs = np.array([_pair(hidden, seed, clip, f"{length}_{rule.replace(' ', '_')}") for seed in DATA_SEEDS])
+        name = f"{length}_{rule.replace(' ', '_')}"
+        pairs = np.array([_pair(curves[hidden, seed], training_file(hidden, seed, clip), name) for seed in DATA_SEEDS])
         for name, value in _condition(pairs).items():
             rows.setdefault(name, []).append(value)
         for name, value in (("n_parameters", NETWORKS[hidden]), ("long", length == "long"), ("clip", clip)):
@@ -77,14 +81,19 @@ def compute_comparison(executor: Executor | None, progress: Callable[[int, int],
     return {name: np.array(values) for name, values in rows.items()}, Status.CONVERGED
 
 
-def _pair(hidden: str, data_seed: int, clip: bool, name: str) -> tuple[float, float, float]:
+def _curve(hidden: str, data_seed: int) -> Curve | None:
+    path = landscape_file(hidden, data_seed)
+    return equilibrium_curve(load_landscape(path)) if path.exists() else None
+
+
+def _pair(equilibrium: Curve | None, ensemble: Path, name: str) -> tuple[float, float, float]:
     """Ln L_train of the best trained point that the landscape knows, the accuracies of training and of equilibrium."""
     length = name.partition("_")[0]
-    if not (landscape_file(hidden, data_seed).exists() and training_file(hidden, data_seed, clip).exists()):
+    if equilibrium is None or not ensemble.exists():
         return np.nan, np.nan, np.nan  # not run yet; the figure says how many data sets a point has
-    trained, _ = load_table(training_file(hidden, data_seed, clip))
+    trained, _ = load_table(ensemble)
     position, accuracy = trained[f"{length}_log_train_loss"], trained[f"{name}_accuracy"]
-    curve = equilibrium_curve(load_landscape(landscape_file(hidden, data_seed))).at(position)
+    curve = equilibrium.at(position)
     number = trained[f"{length}_n_runs"]
     known = (number >= LEAST_SHARE * number.max()) & (curve.error < LARGEST_ERROR)
     if not known.any():
