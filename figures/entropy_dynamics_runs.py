@@ -105,7 +105,7 @@ CASES = {
         Case("house-prices", 20, 4e5, n_epochs=1000),
         Case("house-prices", 50, 1e5, n_epochs=500),
         Case("house-prices", 100, 5e4, n_epochs=500),
-        Case("polymer", 10, 4e5, n_epochs=500, relaxed_at=-1.0),
+        Case("polymer", 10, 2e5, n_epochs=500),
         Case("spiral-regression", 30, 1.2e7, preset="paper"),
     )
 }

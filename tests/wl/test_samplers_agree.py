@@ -81,7 +81,7 @@ def test_single_moves_and_trajectories_give_one_landscape(name, capsys):
                 f"  {what}: F = {comparison.statistic:.2f}, p = {comparison.p_value:.3f}; {known.sum()} bins,"
                 f" rms z {np.sqrt(np.mean(z[known] ** 2)):.2f}, largest {np.nanmax(np.abs(comparison.difference)):.3f}"
             )
-    assert trips >= 20  # runs of trajectories fall short of it: one of eight made three
+    assert min(trips, other_trips) >= 20
     assert moves.attrs["absolute"] == trajectories.attrs["absolute"] == 1
     for what, comparison in found.items():
         assert comparison.p_value > LEAST_CHANCE, what
