@@ -57,7 +57,8 @@ def learning(
         "test_accuracy": Range(*accuracy_window(N_POINTS)),
     }
     grid = Grid(tuple(make_axis(system, name, windows[name]) for name in variables))
-    sampler = Sampler(system, grid, settings_for(system, variables), np.random.SeedSequence(1), None)
+    settings = settings_for(system, variables, start="uniform")  # that of rows takes minutes, and no part of a trial
+    sampler = Sampler(system, grid, settings, np.random.SeedSequence(1), None)
     sampler.prepare()
     sampler.advance(n_trials)
     return sampler

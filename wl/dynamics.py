@@ -1,8 +1,8 @@
 """Molecular dynamics under the engine's bias: settings, and what the kernels make of them.
 
-The integrator is the user's choice: "langevin" is the scheme of paper H, with an error of first order in the time step;
-"baoab" has one of second order, at the same cost; "hmc" has none, adapts its time step while it learns, and is the one
-to use where a landscape must be right (`wl.kernels.dynamics`).
+The integrator is the user's choice: "langevin" is the scheme of paper H, whose configurations are too hot by γ/2 at
+any time step; the error of "baoab" is of second order, at the same cost; "hmc" has none, adapts its time step while it
+learns, and is the one to use where a landscape must be right (`wl.kernels.dynamics`).
 
 Not for systems with discrete variables, nor where one trial of a single parameter is a thousand times cheaper than a
 gradient: small networks (some hundred parameters) are sampled faster by `wl.systems.network_moves`.
@@ -22,7 +22,7 @@ from wl.kernels import dynamics as kernels
 from wl.kernels.bias import Bias
 from wl.kernels.dynamics_steps import refresh
 from wl.kernels.dynamics_walk import dynamics_walk
-from wl.systems.forces import BLOWN, PRESENT_STEP, ForceState
+from wl.systems.forces import BLOWN, N_STEPS, PRESENT_STEP, SHORT_STEPS, ForceState
 
 __all__ = ["SAMPLERS", "Dynamics", "Motion", "TimeStepError", "evaluate_for", "keep_steps", "motion_of", "renew"]
 
@@ -30,6 +30,7 @@ SAMPLERS = ("langevin", "baoab", "hmc")
 TRIED_STEPS, MOST_HALVINGS = 200, 30
 FIRST_TIME_STEP, MOST_ENERGY = 1e-4, 0.05
 PERSISTENCE = 50
+STEP_SUMS = [N_STEPS, SHORT_STEPS]  # of the time steps while they adapt
 LARGEST_STEP, MOST_OF_BOX = 0.1, 0.25  # half-widths of the box, of a step that adapts and of any step
 
 
@@ -171,10 +172,12 @@ def renew(model: Any, motion: Motion, state: Any, cost: np.ndarray, *, fresh: bo
 
 
 def keep_steps(first: Any, second: Any) -> None:
-    """Give two states that were exchanged their time steps back: those belong to the windows."""
+    """Give two states that were exchanged their time steps back: those belong to the windows, as does their mean."""
     if isinstance(first, ForceState):
         kept = first.time_step.copy()
         first.time_step[:], second.time_step[:] = second.time_step, kept
+        sums = first.numbers[STEP_SUMS]
+        first.numbers[STEP_SUMS], second.numbers[STEP_SUMS] = second.numbers[STEP_SUMS], sums
 
 
 def evaluate_for(task: Any) -> None:

@@ -2,8 +2,8 @@
 
 "paper" is its table 6 (`wl.paper_tables`): the Langevin scheme at a fixed time step, walls of strength 3000, hills of
 constant width, the scale factor of eq. 4, bins of 0.02, and no frozen finish. "default" has the same hills on a coarser
-grid, soft walls, a time step that adapts, a start that learns the first variable alone, ln f constant while bins are
-found and n/t afterwards, and a frozen finish.
+grid, soft walls, a time step that adapts, a start from a ladder of temperatures, ln f constant until a walker came and
+went between the ends of the window and n/t afterwards, and a frozen finish.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def dynamics_settings(task: str, preset: str, options: DynamicsOptions) -> dict[
         return {
             "dynamics": dynamics,
             "schedule": "plateau-then-inverse",
-            "start": "rows",
+            "start": "anneal",
             "exploring": 0.1,
             "transition_matrix": False,
         }

@@ -25,7 +25,7 @@ from wl.kernels import dynamics as kernels
 from wl.kernels.dynamics_steps import refresh
 from wl.kernels.relaxation import Thermal, relax_walk
 from wl.streams import stream_of
-from wl.systems.forces import DRIFT, N_STEPS, TEMPERATURE
+from wl.systems.forces import BLOWN, DRIFT, N_STEPS, TEMPERATURE
 from wl.systems.interface import System, draw
 from wl.thermal_means import LOSS
 
@@ -205,6 +205,9 @@ def _walk(walk: _Walk) -> tuple[np.ndarray, tuple[float, float, float]]:
         kernels.renew(model, state, thermal, np.empty(0))
         refresh(state)
         for part, frozen in ((np.empty((n_adapting, 2)), False), (records, True)):
+            if frozen:
+                state.time_step[0] = kernels.usual_step(state)
+                state.numbers[:BLOWN] = 0.0
             done = relax_walk(mover, model, state, thermal, stream, part, options.every, frozen)
             if done < len(part):
                 raise TimeStepError(

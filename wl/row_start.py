@@ -13,12 +13,9 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
-from scipy.ndimage import gaussian_filter
 
-from wl.force_start import anneal_forces
 from wl.grid import Grid
 from wl.kernels import schedule as clocks
-from wl.kernels.bias import Bias
 from wl.kernels.schedule import KNOWN
 from wl.kernels.walk import N_COUNTS
 from wl.settings import Settings
@@ -27,8 +24,8 @@ from wl.window import Window
 
 __all__ = ["learn_rows"]
 
-LEAST_VISITS, FEWEST = 10, 0.01
-CHUNK, CHUNK_OF_FORCES = 1_000_000, 1000
+LEAST_VISITS = 10
+CHUNK = 1_000_000
 
 
 def learn_rows(
@@ -59,16 +56,12 @@ def learn_rows(
     share.clock[[clocks.LOG_F, clocks.EXPLORING]] = 0.0, 0.0
     particle = window.particles[0]
     particle.walker.place[0] = window.bin_of(particle)
-    window.renew()
     _walk(window.task(particle, share, n_trials), tell)
     visits = surface.histogram
-    known = visits >= (LEAST_VISITS if window.motion is None else 1)
+    known = visits >= LEAST_VISITS
     surface.flags[:] = np.where(known, KNOWN, 0)
-    if window.motion is None:
-        log_g = surface.cost + np.log(np.maximum(visits, 1))
-        surface.cost[:] = np.where(known, log_g - surface.log_target, 0.0)
-    else:
-        surface.cost[:] += _log_of_smoothed(visits, window.motion.bias)
+    log_g = surface.cost + np.log(np.maximum(visits, 1))
+    surface.cost[:] = np.where(known, log_g - surface.log_target, 0.0)
     surface.histogram[:] = 0
     for name in (clocks.TOTAL, clocks.SINCE_RESTART, clocks.EXPLORING):
         window.own.clock[name] = 0.0
@@ -79,13 +72,6 @@ def learn_rows(
         other.walker.place[0] = window.bin_of(other)
     window.n_start_trials += 2 * n_trials
     window.count_known()
-    window.renew()
-
-
-def _log_of_smoothed(visits: np.ndarray, bias: Bias) -> np.ndarray:
-    """Ln of the visits under hills, level where there were none: the surface of a force must not have steps."""
-    table = gaussian_filter(visits.reshape(-1, bias.n_second).astype(float), bias.sigmas, mode="nearest")
-    return np.log(np.maximum(table.ravel(), FEWEST))
 
 
 def _learned(window: Window, grid: Grid, settings: Settings, n_trials: int, tell: Callable[[str], None]) -> np.ndarray:
@@ -94,21 +80,17 @@ def _learned(window: Window, grid: Grid, settings: Settings, n_trials: int, tell
     rows = Window(window.system, Grid(grid.axes[:1]), alone, window.bounds, math.inf)
     particle = window.particles[0]
     rows.add(particle)
-    if rows.motion is not None:
-        rows.renew(fresh=True)
-        anneal_forces(rows, Grid(grid.axes[:1]), n_trials, tell)
-        window.n_start_trials += rows.n_start_trials
     for exploring, part in ((1.0, n_trials - n_trials // 4), (0.0, n_trials // 4)):
         rows.own.clock[clocks.EXPLORING] = exploring
         _walk(rows.task(particle, rows.own, part), tell)
-    return np.where(rows.known, rows.log_g, np.inf) if rows.motion is None else rows.surface.cost
+    return np.where(rows.known, rows.log_g, np.inf)
 
 
 def _walk(task: Task, tell: Callable[[str], None]) -> None:
     """Trials in chunks, so that a signal is heard."""
-    done, chunk = 0, CHUNK if task.motion is None else CHUNK_OF_FORCES
+    done = 0
     while done < task.n_trials:
         tell(f"first variable alone: {done:.2g} of {task.n_trials:.2g} trials")
-        number = min(chunk, task.n_trials - done)
+        number = min(CHUNK, task.n_trials - done)
         walk_for(task._replace(n_trials=number))
         done += number

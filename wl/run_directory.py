@@ -36,7 +36,7 @@ from wl.run import STARTS, Plan, Run, settings_from
 
 __all__ = ["RunDirectory", "create", "open_directory"]
 
-FORMAT = 1
+FORMAT = 2
 NAMES = ("parameters.json", "data.npz", *CHECKPOINTS, "landscape.nc")
 STAGING = ".new"
 PATIENCE = 2.0  # seconds; `status` holds the lock for an instant

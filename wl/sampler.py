@@ -17,6 +17,7 @@ import numpy as np
 from wl.exchange import exchange
 from wl.grid import Grid
 from wl.kernels import schedule as clocks
+from wl.kernels.dynamics import usual_step
 from wl.kernels.walk import ENTRIES, LONGEST_STAY, N_COUNTS, RARE_VISITS, TRIPS, Walker
 from wl.phases import NEVER, UNEVEN, Phases, correction
 from wl.pieces import Pieces
@@ -230,6 +231,7 @@ class Sampler:
                 self.learning_counts += counts
                 counts[:] = 0
                 if window.motion is not None:
+                    particle.state.time_step[0] = usual_step(particle.state)
                     particle.state.numbers[:BLOWN] = 0.0
             window.renew()
 

@@ -29,7 +29,7 @@ SCHEDULES = {
 LEAST_BLOCK = 1000
 HOLD = 1e5  # trials a bin without discoveries before ln f is halved, where the support is not known beforehand
 SHORT_HOLD = 1e4  # where it is: long enough to level what early discoveries left uneven
-LONGEST_HOLD = 0.2  # of the learning stage
+LONGEST_HOLD, LONGEST_PLATEAU = 0.2, 0.5  # of the learning stage
 # where a round trip takes millions of trials ln g of a bin must not grow by more than some nats meanwhile; proposals
 # out of a bin depend on the family of configurations that the walker is in, which the transition matrix cannot tell
 SLOW_LEARNING = {
@@ -83,7 +83,8 @@ class Settings:
     target : Target
     start : str
         "uniform", or "anneal": ln g of the first variable from thermodynamic integration along a quick anneal, or
-        "rows": with two variables, ln g of the first one learned alone and the second as a walk then finds it.
+        "rows": with two variables, ln g of the first one learned alone and the second as a walk then finds it; under
+        forces both are a ladder of temperatures (`wl.force_start`).
     n_walkers, n_windows : int
         Walkers a window, windows along the first variable.
     overlap : float
@@ -140,6 +141,7 @@ class Settings:
             exploration_log_f=float(self.exploration_log_f if of_hills is None else of_hills),
             hold=float(self.hold),
             longest_hold=LONGEST_HOLD * n_learning,
+            longest_plateau=LONGEST_PLATEAU * n_learning,
             factor=float(self.factor),
             period=float(self.period),
             times=tuple(float(time) for time in self.times),

@@ -25,10 +25,11 @@ def begin(
     """Set ln g near the truth where the settings ask for it.
 
     "anneal" is an integration along temperatures, for two variables flat in the second where its density alone is
-    known; "rows" learns the first of two variables, in `close_at` trials, the end of exploration.
+    known; "rows" learns the first of two variables, in `close_at` trials, the end of exploration. Under forces both are
+    a ladder of temperatures down and up, each in `close_at` evaluations.
     """
     two = len(grid.axes) == 2
-    if window.motion is not None and not (settings.start == "rows" and two):
+    if window.motion is not None:
         if settings.start != "uniform":
             n_evaluations = ANNEALED if close_at == NEVER else close_at
             anneal_forces(window, grid, n_evaluations, progress or (lambda _: None))

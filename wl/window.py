@@ -244,6 +244,7 @@ class Window:
         n_trials = sum(float(share.clock[clocks.TOTAL] - clock[clocks.TOTAL]) for share in self.shares)
         clock[clocks.TOTAL] += n_trials
         clock[clocks.SINCE_RESTART] += n_trials
+        clock[clocks.CROSSED] = max(float(share.clock[clocks.CROSSED]) for share in self.shares)
         if discovered:
             clocks.restart(clock, self.schedule)
             clock[clocks.SINCE_RESTART] = min(float(share.clock[clocks.SINCE_RESTART]) for share in self.shares)

@@ -15,7 +15,7 @@ from wl.landscape import landscape_of
 from wl.run import Plan, Run
 from wl.settings import settings_for
 from wl.streams import stream_of
-from wl.systems.forces import ENERGY
+from wl.systems.forces import ENERGY, N_STEPS, SQUARED_DRIFT
 from wl.systems.interface import draw
 from wl.systems.quadratic import quadratic_blocks
 
@@ -87,13 +87,49 @@ def test_langevin_step_is_kick_heat_and_drift():
     start = [rng.uniform(-1, 1, 64), rng.standard_normal(64), rng.standard_normal(64)]
     normals, half = rng.standard_normal(64).astype(np.float32), np.ones(64)
     fused, plain = [array.copy() for array in start], [array.copy() for array in start]
-    sums = steps.langevin_step(*fused, half, normals, (0.3, 0.9, 0.4, 0.0, 2.0))
-    before, kicked = steps.kick(plain[1], plain[2], 0.3, 0.0)
+    sums = steps.langevin_step(*fused, half, normals, (0.3, 0.9, 0.4, 0.0, 0.5, 2.0))
+    before, amid = steps.kick(plain[1], plain[2], 0.15, 0.0)
+    _, kicked = steps.kick(plain[1], plain[2], 0.15, 0.0)
     after = steps.exchange_heat(plain[1], normals, 0.9, 0.4, 0.0)
     steps.drift(plain[0], plain[1], half, 0.3, 2.0)
     assert np.allclose(fused[0], plain[0], rtol=1e-14)
     assert np.allclose(fused[1], plain[1], rtol=1e-14)
-    assert sums == pytest.approx((before, kicked, after), rel=1e-13)
+    assert sums == pytest.approx((before, amid, kicked, after), rel=1e-13)
+
+
+@pytest.mark.parametrize("sampler", ["langevin", "baoab"])
+def test_variance_in_a_harmonic_well_is_that_of_the_scheme(sampler):
+    """4096 coordinates, k = 1: (1 + c)²/(c(2(1 + c) - c dt²)) with c = 1 - γ for the scheme of paper H, 1 for BAOAB."""
+    rng, size, step, friction = np.random.default_rng(4), 4096, 0.3, 0.3
+    keep, noise, half = 1.0 - friction, math.sqrt(friction * (2.0 - friction)), np.full(size, 100.0)
+    places, velocities, squares = rng.standard_normal(size), rng.standard_normal(size), []
+    for _ in range(4000):
+        normals = rng.standard_normal(size, np.float32)
+        if sampler == "langevin":
+            factors = (step, keep, noise, 0.0, 0.5, 2.0)
+            steps.langevin_step(places, velocities, places.copy(), half, normals, factors)
+        else:
+            steps.kick(velocities, places, 0.5 * step, 0.0)
+            steps.drift(places, velocities, half, 0.5 * step, 2.0)
+            steps.exchange_heat(velocities, normals, keep, noise, 0.0)
+            steps.drift(places, velocities, half, 0.5 * step, 2.0)
+            steps.kick(velocities, places, 0.5 * step, 0.0)
+        squares.append(np.mean(places**2))
+    exact = (1 + keep) ** 2 / (keep * (2 * (1 + keep) - keep * step**2)) if sampler == "langevin" else 1.0
+    assert np.mean(squares[100:]) == pytest.approx(exact, abs=0.01)  # the standard error is near 0.002
+
+
+def test_energy_that_the_scheme_of_the_paper_makes_is_that_of_leapfrog_steps():
+    """Without friction: of third order in a step."""
+    rms = []
+    for number, step in ((20, 2e-3), (40, 1e-3)):
+        model, state, motion, cost, stream = started(Dynamics("langevin", time_step=step, friction=0.0))
+        state.time_step[0] = step
+        for _ in range(number):
+            kernels.advance(motion.mover, model, state, motion.bias, cost, stream, True)
+        assert state.numbers[N_STEPS] == number - 1
+        rms.append(math.sqrt(state.numbers[SQUARED_DRIFT] / (number - 1)))
+    assert rms[0] / rms[1] == pytest.approx(8.0, rel=0.1)
 
 
 @pytest.mark.parametrize("sampler", ["langevin", "baoab"])

@@ -368,7 +368,7 @@ def test_extended_and_stopped_before_the_new_landscape(tmp_path):
     ("name", "content", "message"),
     [
         ("parameters.json", b"{", "holds no run that can be read"),
-        ("parameters.json", b'{"format": 99}', r"its format is 99; allowed: 1"),
+        ("parameters.json", b'{"format": 99}', r"its format is 99; allowed: 2"),
         ("data.npz", b"PK", "holds no run that can be read"),
     ],
 )

@@ -13,7 +13,12 @@ of a step, ξ normal.
 
 Without a time step of the user's the first two adapt theirs, while they learn, to 0.05 (rms) of energy made in a step.
 The energy an integrator makes or loses in a step, ΔU + ΔK less the heat of the thermostat, is added up in the numbers
-of the state while the weights are frozen, as are the kinetic temperature v²/n, and e^-ΔH, whose mean is 1.
+of the state while the weights are frozen, as are the kinetic temperature v²/n, and e^-ΔH, whose mean is 1. For the
+scheme of paper H it goes from the middle of one kick to that of the next: between them the scheme is a leapfrog step,
+whereas ΔU + ΔK of a whole step swings by first order in dt, which no configuration feels.
+
+In a harmonic well that scheme has variance (2 - γ)²/((1 - γ)(4 - 2γ - (1 - γ)k dt²)k), or (1 + γ/2)/k for small γ and
+dt → 0: its configurations are too hot by γ/2 at any time step, while its velocities have unit temperature.
 
 Source of BAOAB: B. Leimkuhler and C. Matthews, Appl. Math. Res. Express 2013, 34 (2013).
 """
@@ -38,6 +43,7 @@ from wl.systems.forces import (
     N_MOVES,
     N_STEPS,
     PRESENT_STEP,
+    SHORT_STEPS,
     SQUARED_DRIFT,
     START_ENERGY,
     TEMPERATURE,
@@ -50,6 +56,7 @@ MOST_DRIFT, LEAST_DRIFT = 0.5, 50.0  # and energy: for each parameter, and besid
 ACCEPTANCE, ADAPTATION = 0.8, 0.05
 PACE, RARE_EXCESS = 0.01, 200.0  # of time steps that follow the energy, which seldom large errors set
 SPREAD_OF_STEPS = 0.2
+POWER, LATE = 6.0, 10.0  # energy made in a step grows with the third power of it
 STALE = -1  # of the progress: energy and force are to be worked out again
 
 
@@ -95,6 +102,26 @@ def evaluate(model, state, bias, cost):
 
 
 @njit
+def adapt_step(state, factor, largest):
+    """Change the time step, and take it into a mean of dt^-6 over the last tenth or so: step t has a weight t^LATE."""
+    state.time_step[0] = min(factor * state.time_step[0], largest)
+    state.numbers[N_STEPS] += 1.0
+    share = (LATE + 1.0) / (state.numbers[N_STEPS] + LATE)
+    state.numbers[SHORT_STEPS] += share * (state.time_step[0] ** -POWER - state.numbers[SHORT_STEPS])
+
+
+def usual_step(state):
+    """Time step to keep when it no longer adapts: one whose mean square energy over all places is the one wanted.
+
+    Where the walk makes e(x) of energy at dt, e ∝ dt³, and dt(x) is the step that adapts, the mean of (dt/dt(x))⁶ is 1.
+    The last step alone is that of a chance place, often ten times too short or too long for the others.
+    """
+    if state.numbers[N_STEPS] == 0.0:
+        return float(state.time_step[0])
+    return float(state.numbers[SHORT_STEPS] ** (-1.0 / POWER))
+
+
+@njit
 def cool(state, square):
     """Bring velocities back to unit temperature after a step that went wrong."""
     factor = state.velocities.dtype.type(math.sqrt(state.velocities.size / square))
@@ -103,32 +130,43 @@ def cool(state, square):
 
 
 @njit
-def note_step(mover, state, before, square, change, frozen):
-    """Energy made in a step, and whether it went wrong; `change` is that of the kinetic energy, without heat."""
+def survives(mover, state, made, square, frozen):
+    """Whether a step went well; one that did not, while time steps adapt, halves them."""
     numbers, size = state.numbers, state.velocities.size
-    made = numbers[ENERGY] - before + change
     fine = abs(made) < MOST_DRIFT * size + LEAST_DRIFT and square < HOT * size  # false for nan
     if not fine and mover.most_energy > 0.0 and not frozen and np.isfinite(square):
         state.time_step[0] *= 0.5
         cool(state, square)
     elif not fine:
         numbers[BLOWN] = 1.0
+    return fine
+
+
+@njit
+def note_step(mover, state, made, square, frozen):
+    """Energy made in a step, without heat; time steps that adapt follow it."""
+    numbers = state.numbers
     if frozen:
         numbers[N_STEPS] += 1.0
         numbers[DRIFT] += made
         numbers[SQUARED_DRIFT] += made * made
-        numbers[TEMPERATURE] += square / size
-    elif mover.most_energy > 0.0 and fine:
+        numbers[TEMPERATURE] += square / state.velocities.size
+    elif mover.most_energy > 0.0:
         excess = (made / mover.most_energy) ** 2 - 1.0
-        state.time_step[0] = min(state.time_step[0] * math.exp(-PACE * min(excess, RARE_EXCESS)), mover.largest_step)
+        adapt_step(state, math.exp(-PACE * min(excess, RARE_EXCESS)), mover.largest_step)
 
 
 @advance.register(Langevin)
 def _langevin(mover, model, state, bias, cost, stream, frozen):
-    energy = state.numbers[ENERGY]
-    change, square = langevin_update(mover, state, model.half_widths)
+    numbers, energy = state.numbers, state.numbers[ENERGY]
+    before, amid, kicked, square = langevin_update(mover, state, model.half_widths)
+    made = energy + amid - numbers[START_ENERGY]  # since the middle of the last kick
+    numbers[START_ENERGY] = energy + amid + 0.5 * square - kicked
     evaluate(model, state, bias, cost)
-    note_step(mover, state, energy, square, change, frozen)
+    if not survives(mover, state, numbers[ENERGY] - energy + kicked - before, square, frozen):
+        numbers[START_ENERGY] = np.nan
+    elif np.isfinite(made):
+        note_step(mover, state, made, square, frozen)
     return True
 
 
@@ -146,7 +184,9 @@ def _baoab(mover, model, state, bias, cost, stream, frozen):
         drift(parameters, velocities, model.half_widths[first:last], half, real(2.0))
     evaluate(model, state, bias, cost)
     before, after = kick(state.velocities, state.gradient, half, real(0.0))
-    note_step(mover, state, energy, square, change + 0.5 * (after - before), frozen)
+    made = state.numbers[ENERGY] - energy + change + 0.5 * (after - before)
+    if survives(mover, state, made, square, frozen):
+        note_step(mover, state, made, square, frozen)
     return True
 
 
@@ -177,6 +217,7 @@ def renew(model, state, bias, cost):
     if state.progress[0] > 0:
         state.parameters[:] = state.kept_parameters
     state.progress[0] = 0
+    state.numbers[START_ENERGY] = np.nan
     evaluate(model, state, bias, cost)
 
 
@@ -219,5 +260,4 @@ def _decide(mover, state, made, draw, frozen):
             numbers[DRIFT] += made
             numbers[SQUARED_DRIFT] += made * made
     else:
-        adapted = state.time_step[0] * math.exp(ADAPTATION * (chance - ACCEPTANCE))
-        state.time_step[0] = min(adapted, mover.largest_step)
+        adapt_step(state, math.exp(ADAPTATION * (chance - ACCEPTANCE)), mover.largest_step)

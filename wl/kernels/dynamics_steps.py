@@ -50,26 +50,29 @@ def exchange_heat(velocities, normals, keep, noise, zero):
 
 @njit
 def langevin_factors(mover, state):
-    """Time step, the shares of velocity and noise, and the numbers 0 and 2, in the precision of the parameters."""
+    """Time step, the shares of velocity and noise, and the numbers 0, ½ and 2, in the precision of the parameters."""
     real, friction = state.velocities.dtype.type, mover.friction
     noise = math.sqrt(friction * (2.0 - friction))
-    return real(state.time_step[0]), real(1.0 - friction), real(noise), real(0.0), real(2.0)
+    return real(state.time_step[0]), real(1.0 - friction), real(noise), real(0.0), real(0.5), real(2.0)
 
 
 @njit(fastmath=REORDERED, _nrt=False)
 def langevin_step(parameters, velocities, gradient, half_widths, normals, factors):
-    """`kick`, `exchange_heat` and `drift` in one loop; returns v² before, after the kick, and in the end."""
-    step, keep, noise, zero, two = factors
-    before, kicked, after = zero, zero, zero
+    """`kick`, `exchange_heat` and `drift` in one loop; returns v² before, amid and after the kick, and in the end."""
+    step, keep, noise, zero, half, two = factors
+    before, amid, kicked, after = zero, zero, zero, zero
+    middle = half * step
     for k in range(velocities.size):
         v, h = velocities[k], half_widths[k]
         before += v * v
-        v -= step * gradient[k]
+        v -= middle * gradient[k]
+        amid += v * v
+        v -= middle * gradient[k]
         kicked += v * v
         v = keep * v + noise * normals[k]
         after += v * v
         parameters[k], velocities[k] = mirrored(parameters[k] + step * v, v, h, two)
-    return np.float64(before), np.float64(kicked), np.float64(after)
+    return np.float64(before), np.float64(amid), np.float64(kicked), np.float64(after)
 
 
 @njit(_nrt=False)
@@ -101,8 +104,8 @@ def refresh(state):
 
 @njit
 def langevin_update(mover, state, half_widths):
-    """All parameters by one step without its force; returns what the kicks did to v²/2, and v² in the end."""
-    change, square = 0.0, 0.0
+    """All parameters by one step without its force; returns v²/2 before, amid and after the kick, and v² in the end."""
+    before, amid, kicked, square = 0.0, 0.0, 0.0, 0.0
     normals, words = np.empty(PART, np.float32), np.empty((2, PART // 2), np.uint32)
     factors = langevin_factors(mover, state)
     for first in range(0, state.velocities.size, PART):
@@ -116,6 +119,8 @@ def langevin_update(mover, state, half_widths):
             normals,
             factors,
         )
-        change += 0.5 * (sums[1] - sums[0])
-        square += sums[2]
-    return change, square
+        before += 0.5 * sums[0]
+        amid += 0.5 * sums[1]
+        kicked += 0.5 * sums[2]
+        square += sums[3]
+    return before, amid, kicked, square

@@ -15,6 +15,7 @@ from wl.kernels.dynamics import advance
 from wl.kernels.grid import bin_of
 from wl.kernels.random import uniform
 from wl.kernels.schedule import (
+    CROSSED,
     EXPLORING,
     INVERSE,
     KNOWN,
@@ -28,7 +29,7 @@ from wl.kernels.schedule import (
     adapt,
     restart,
 )
-from wl.kernels.walk import OUT_OF_RANGE, mark
+from wl.kernels.walk import OUT_OF_RANGE, TRIPS, mark
 from wl.systems.forces import BLOWN, ENERGY
 
 MOST_COUNTS = 20.0  # logarithm of what a point counts at most
@@ -85,6 +86,8 @@ def dynamics_walk(mover, model, state, grid, bias, surface, walker, schedule, cl
         clock[TOTAL] += n_now
         clock[SINCE_RESTART] += n_now
         left -= n_now
+        if walker.counts[TRIPS] > 0:
+            clock[CROSSED] = 1.0
         if schedule.alone and (total + n_now) % block == 0:
             adapt(schedule, clock, surface)
     return n_evaluations

@@ -10,8 +10,9 @@ discovery; ln f is the increment of ln g for a flat target.
 * STAGES: 5/(k + 10) at stage k, `period` trials each (paper H, Monte Carlo).
 * RAMP: ln f = f_max t/t₁ to t₁, f_max to t₂, then f_max (t₂ - t₃)/(t - t₃) (paper H, eq. 4).
 * CONSTANT.
-* PLATEAU: the first ln f until exploration closes, or no bin was found for `hold` trials a bin, and from then on c·n/t
-  with t counted from there: for hills, which reach bins before they are entered.
+* PLATEAU: the first ln f until a walker came and went between the ends of the window and exploration closed, or no bin
+  was found for `hold` trials a bin, or `longest_plateau` trials were made; then c·n/t with t counted from there: for
+  hills, which reach bins before they are entered, over a surface that a start left wrong by more than n/t repairs.
 """
 
 from typing import NamedTuple
@@ -23,7 +24,8 @@ from perceptron.jit import njit
 HALVING_THEN_INVERSE, HALVING, INVERSE, STAGES, RAMP, CONSTANT, PLATEAU = range(7)
 KNOWN = 1  # flag of a bin that was entered
 # the clock, float64
-LOG_F, TOTAL, SINCE_RESTART, LAST_DISCOVERY, N_KNOWN, TARGET_SUM, EXPLORING, INVERSE_PHASE, CLOCK_SIZE = range(9)
+LOG_F, TOTAL, SINCE_RESTART, LAST_DISCOVERY, N_KNOWN, TARGET_SUM, EXPLORING, INVERSE_PHASE = range(8)
+CROSSED, CLOCK_SIZE = range(8, 10)
 
 
 class Schedule(NamedTuple):
@@ -36,6 +38,7 @@ class Schedule(NamedTuple):
     exploration_log_f: float  # to which a discovery sets ln f back
     hold: float  # trials a known bin without discoveries before halving
     longest_hold: float  # trials, whatever the number of bins: a short run must get to the end of its schedule
+    longest_plateau: float  # trials
     factor: float  # c
     period: float  # trials of a stage
     times: tuple  # t₁, t₂, t₃ of RAMP
@@ -84,10 +87,11 @@ def _ramp(total, times):
 @njit
 def _stay_or_follow(schedule, clock):
     quiet = clock[TOTAL] - clock[LAST_DISCOVERY] > schedule.hold * clock[N_KNOWN]
+    explored = clock[CROSSED] > 0.0 and clock[EXPLORING] == 0.0
     if clock[INVERSE_PHASE] > 0.0:
         inverse = schedule.factor * clock[N_KNOWN] / clock[SINCE_RESTART]
         clock[LOG_F] = min(inverse, schedule.first_log_f)
-    elif quiet or clock[EXPLORING] == 0.0:
+    elif quiet or explored or clock[TOTAL] >= schedule.longest_plateau:
         clock[INVERSE_PHASE], clock[SINCE_RESTART] = 1.0, 0.0
 
 

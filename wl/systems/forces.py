@@ -26,7 +26,7 @@ __all__ = ["ForceState", "measure", "new_force_state", "pull", "register_box"]
 
 # numbers of a state
 N_STEPS, DRIFT, SQUARED_DRIFT, TEMPERATURE, N_MOVES, N_ACCEPTED, BOLTZMANN, N_LOST, BLOWN = range(9)
-ENERGY, START_ENERGY, KEPT_ENERGY, PRESENT_STEP, N_NUMBERS = range(9, 14)
+ENERGY, START_ENERGY, KEPT_ENERGY, PRESENT_STEP, SHORT_STEPS, N_NUMBERS = range(9, 15)
 
 
 class ForceState(NamedTuple):
