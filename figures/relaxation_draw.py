@@ -13,7 +13,7 @@ __all__ = ["relaxation"]
 Columns = dict[str, np.ndarray]
 LABELS = (r"$\ln L_\mathrm{train}$", r"$\ln L_\mathrm{test}$")
 STARTS = (("from uniform draws", "#0072B2", False), ("from trained networks", "#D55E00", True))
-N_MEANS = 40  # records are averaged in so many stretches
+N_MEANS = 40  # stretches, each longer than the one before, over which records are averaged
 
 
 def relaxation(columns: Columns) -> Figure:
@@ -46,14 +46,17 @@ def _row(axes: Any, name: str, columns: Columns) -> None:
     )
     excess, error = columns["excess"]
     axes[0].set_title(f"{task}, W = {width}; T = {float(columns['temperature']):.3g}", loc="left", fontsize=8)
+    for side in axes:
+        side.set_xscale("log")
     axes[1].set_title(f"later half: test less landscape {excess:+.3f} ± {error:.3f}", loc="left", fontsize=8)
 
 
 def _band(axes: Any, evaluations: np.ndarray, walks: np.ndarray, colour: str, label: str, line: str = "-") -> None:
     """Mean over walks of stretches of records, and the spread over walks."""
-    usable = walks.shape[1] // N_MEANS * N_MEANS
-    means = walks[:, :usable].reshape(len(walks), N_MEANS, -1).mean(axis=2)
-    places = evaluations[:usable].reshape(N_MEANS, -1).mean(axis=1)
+    begins = np.unique(np.geomspace(1, walks.shape[1], N_MEANS, endpoint=False).astype(int)) - 1
+    lengths = np.diff(begins, append=walks.shape[1])
+    means = np.add.reduceat(walks, begins, axis=1) / lengths
+    places = np.add.reduceat(evaluations, begins) / lengths
     mean, spread = means.mean(axis=0), means.std(axis=0)
     axes.plot(places, mean, color=colour, linewidth=1.2, linestyle=line, label=label)
     if line == "-":

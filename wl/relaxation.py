@@ -31,7 +31,7 @@ from wl.thermal_means import LOSS
 
 __all__ = ["Relaxation", "RelaxationOptions", "relax"]
 
-ADAPTING = 0.1  # share of the evaluations before the records, in which time steps adapt
+ADAPTING = 0.1  # share of the records, the first ones, in which time steps adapt
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ class Relaxation:
     options : RelaxationOptions
     variables : tuple of str
     evaluations : ndarray, shape (n_records,)
-        Of the force, after the time step was fixed.
+        Of the force before each record; in the first tenth of them time steps adapt.
     values : ndarray, shape (n_walkers, n_records, 2)
         ln L_train and the second variable.
     given_start : ndarray of bool, shape (n_walkers,)
@@ -204,7 +204,7 @@ def _walk(walk: _Walk) -> tuple[np.ndarray, tuple[float, float, float]]:
             state.parameters[:] = walk.start
         kernels.renew(model, state, thermal, np.empty(0))
         refresh(state)
-        for part, frozen in ((np.empty((n_adapting, 2)), False), (records, True)):
+        for part, frozen in ((records[:n_adapting], False), (records[n_adapting:], True)):
             if frozen:
                 state.time_step[0] = kernels.usual_step(state)
                 state.numbers[:BLOWN] = 0.0
