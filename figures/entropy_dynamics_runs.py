@@ -105,7 +105,7 @@ CASES = {
         Case("house-prices", 20, 1e6, lowest=-3.0, sampler="baoab", n_epochs=1000),
         Case("house-prices", 50, 1e5, lowest=-3.0, sampler="baoab", n_epochs=500),
         Case("house-prices", 100, 1e5, lowest=-3.0, sampler="baoab", n_epochs=500),
-        Case("polymer", 10, 1e6, sampler="baoab", n_epochs=500),
+        Case("polymer", 10, 4e5, sampler="baoab", n_epochs=500),
         Case("spiral-regression", 30, 1.2e7, preset="paper"),
     )
 }

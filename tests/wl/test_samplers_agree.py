@@ -28,7 +28,7 @@ LEAST_CHANCE = 0.005  # false alarm of each of three comparisons
 def landscape(task, window, n_steps, dynamics=None):
     """Landscape of eight runs, and the fewest round trips of one."""
     system = network_system(task, VARIABLES, forces=dynamics is not None)
-    chosen = {} if dynamics is None else {"dynamics": dynamics, "start": "rows", "exploring": 0.1}
+    chosen = {} if dynamics is None else {"dynamics": dynamics, "start": "anneal", "exploring": 0.1}
     settings = settings_for(system, VARIABLES, **chosen)
     seed = 1 if dynamics is None else 2
     run = Run(Plan(system, VARIABLES, settings, Goal(steps=int(n_steps) * N_RUNS), seed, N_RUNS, window))
@@ -53,6 +53,12 @@ CASES = {
         TaskOptions(hidden="6,6,6", activation="tanh"),
         {VARIABLES[0]: Range(-0.6, -0.1, WIDTH, open_high=True), VARIABLES[1]: Range(-0.8, 0.7, 0.1)},
         (6e6, 8e5),
+    ),
+    "1051 parameters": (
+        "spiral-regression",
+        TaskOptions(width=30),
+        {VARIABLES[0]: Range(-0.7, -0.5, WIDTH, open_high=True), VARIABLES[1]: Range(-0.8, -0.2, 0.1)},
+        (4e6, 4e5),
     ),
 }
 
