@@ -71,7 +71,7 @@ class RegionThreshold(Solution):
 
     Attributes
     ----------
-    name, value, error, status, iterations, residual, tolerance, distance, distance_error
+    name, value, error, status, iterations, residual, tolerance, distance, distance_error, replicon
         As in `Solution`; the distance is the mutual one, d = (1 - q₁)/2.
     reference_distance : float
         d_S; nan without a reference.
@@ -80,7 +80,7 @@ class RegionThreshold(Solution):
     local_entropy, external_entropy : float
         S_I and F_E there.
     inner_replicon, outer_replicon : float
-        The ansatz is locally stable where both are below 1.
+        The ansatz is locally stable where both are below 1; `replicon` is the larger one.
     """
 
     reference_distance: float = math.nan
@@ -89,11 +89,6 @@ class RegionThreshold(Solution):
     external_entropy: float = math.nan
     inner_replicon: float = math.nan
     outer_replicon: float = math.nan
-
-    @property
-    def is_stable(self) -> bool:
-        """Whether both replicons are below 1."""
-        return max(self.inner_replicon, self.outer_replicon) < 1.0
 
 
 def alpha_u_infinite_replicas(margin: float = 0.0, *, throw: bool = True) -> RegionThreshold:
@@ -270,6 +265,7 @@ def _named(definition: Definition, margin: float, coarse: _Stationary, fine: _St
         residual=fine.residual,
         tolerance=TOLERANCE,
         distance=0.5 * point.one_minus_overlap,
+        replicon=max(point.inner_replicon, point.outer_replicon),
         distance_error=0.5 * abs(point.one_minus_overlap - coarse.point.one_minus_overlap) + TOLERANCE,
         reference_distance=0.5 * (1.0 - point.reference_overlap) if definition.has_reference else math.nan,
         n_replicas=y,

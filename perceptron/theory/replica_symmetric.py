@@ -183,7 +183,6 @@ def largest_margin(load: float) -> float:
 
 @functools.lru_cache(maxsize=4096)
 def _largest_margin(load: float) -> float:
-
     def excess(margin: float) -> float:
         square = (1.0 + margin * margin) * gaussian_tail(-margin) + margin * gaussian_density(margin)
         return math.log(square * load * math.pi / 2.0)
@@ -231,7 +230,8 @@ def capacity(constraint: float | MarginStep | SymmetricWindow = 0.0, *, throw: b
     typical = typical_solutions(load, constraint)
     error = (typical.entropy.error + abs(typical.entropy.value)) / abs(typical.entropy_by_load)
     status = Status.CONVERGED if error < 1e-11 * load else Status.NOT_CONVERGED
-    return conclude(Solution("alpha_c", load, error, status, iteration, typical.entropy.value, TOLERANCE), throw)
+    numbers = (load, error, status, iteration, typical.entropy.value, TOLERANCE)
+    return conclude(Solution("alpha_c", *numbers, replicon=typical.replicon.value), throw)
 
 
 def maximum_margin(load: float, *, throw: bool = True) -> Solution:
@@ -260,7 +260,8 @@ def _maximum_margin(load: float) -> Solution:
     typical = typical_solutions(load, margin)
     error = (typical.entropy.error + abs(typical.entropy.value)) / abs(typical.entropy_by_margin)
     status = Status.CONVERGED if error < 1e-11 * (1.0 + abs(margin)) else Status.NOT_CONVERGED
-    return Solution("kappa_max", margin, error, status, iteration, typical.entropy.value, TOLERANCE)
+    numbers = (margin, error, status, iteration, typical.entropy.value, TOLERANCE)
+    return Solution("kappa_max", *numbers, replicon=typical.replicon.value)
 
 
 def _entropy_and_slope(load: float, margin: float) -> tuple[float, float]:
