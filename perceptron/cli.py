@@ -212,8 +212,8 @@ def figure(
     name: Annotated[
         str,
         typer.Argument(
-            help="W2, W3, W4, phase-diagram, stabilities, margins, sampled-local-entropy, H1a, H1b, H2a, H2c, H3, H7,"
-            " relaxation, entropic-advantage, or all."
+            help="W2, W3, W4, phase-diagram, local-entropies, alpha-u, stabilities, margins, sampled-local-entropy,"
+            " H1a, H1b, H2a, H2c, H3, H7, relaxation, entropic-advantage, or all."
         ),
     ],
     output: Annotated[Path, typer.Option(help="Folder of the pictures and their data.")] = Path("results"),
