@@ -30,7 +30,7 @@ TOLERANCE = 1e-11
 FIRST_DELTA_HAT = 0.02
 FIRST_P_HATS = (0.05, 0.1, 0.2, 0.4)
 LONGEST_STEP, SHORTEST_STEP = 0.35, 1e-3  # in ln d
-FEW_REPLICAS = (20.0, 7.0, 60.0, 250.0, 3.0)  # at one of which F_E changes sign along a branch
+FEW_REPLICAS = (7.0, 20.0, 60.0, 250.0, 3.0)  # at one of which F_E changes sign along a branch
 SMALLEST_DISTANCE = 0.02  # of the search for that change
 LARGEST_LOG_Q_HAT, LARGEST_LOG_Y = 5.0, 8.0
 
@@ -132,6 +132,7 @@ class CoupledBranch:
 
     ensemble: Ensemble
     roots: dict[float, Root] = field(default_factory=dict)
+    ends: set[tuple[float, bool]] = field(default_factory=set)
 
     def start(self) -> bool:
         """Find the first saddle; false where there is none to start from."""
@@ -171,6 +172,8 @@ class CoupledBranch:
         here, previous, step = known[0], known[min(1, len(known) - 1)], LONGEST_STEP
         while here != distance:
             remaining = math.log(distance / here)
+            if (here, remaining > 0.0) in self.ends:
+                return self.roots[here], False
             step = min(step, abs(remaining))
             target = distance if step == abs(remaining) else here * math.exp(math.copysign(step, remaining))
             start = self._predicted(here, previous, target)
@@ -181,7 +184,7 @@ class CoupledBranch:
             else:
                 step *= 0.4
                 if step < SHORTEST_STEP:
-                    return self.roots[here], False
+                    self.ends.add((here, remaining > 0.0))
         return self.roots[distance], True
 
     def _predicted(self, here: float, previous: float, target: float) -> np.ndarray:

@@ -174,7 +174,8 @@ def densest_regions(
     """Coupled solutions with y = y*(d), where F_E = 0: the densest regions that typically exist.
 
     Parameters, return value and errors as for `coupled_solutions`. There is no y* at distances so large that F_E > 0
-    for every y, nor between the two pieces of the curve F_E = 0 where it is broken.
+    for every y, nor between the pieces of the curve F_E = 0 where it is broken. Only one piece is then followed:
+    END_OF_BRANCH is no proof that there is none on the other.
     """
     return _one(load, distance, None, margin, reference, throw)
 

@@ -245,8 +245,7 @@ def maximum_margin(load: float, *, throw: bool = True) -> Solution:
 
 @functools.lru_cache(maxsize=4096)
 def _maximum_margin(load: float) -> Solution:
-    end = largest_margin(load)
-    low, high = end - 1.0, end
+    low, high = largest_margin(load) - 1.0, largest_margin(load)
     while _entropy_and_slope(load, low)[0] < 0.0:
         low, high = low - 1.0, low
     margin = low
@@ -260,8 +259,8 @@ def _maximum_margin(load: float) -> Solution:
     typical = typical_solutions(load, margin)
     error = (typical.entropy.error + abs(typical.entropy.value)) / abs(typical.entropy_by_margin)
     status = Status.CONVERGED if error < 1e-11 * (1.0 + abs(margin)) else Status.NOT_CONVERGED
-    numbers = (margin, error, status, iteration, typical.entropy.value, TOLERANCE)
-    return Solution("kappa_max", *numbers, replicon=typical.replicon.value)
+    residual = typical.entropy.value
+    return Solution("kappa_max", margin, error, status, iteration, residual, TOLERANCE, replicon=typical.replicon.value)
 
 
 def _entropy_and_slope(load: float, margin: float) -> tuple[float, float]:
