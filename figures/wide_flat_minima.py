@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 
 from figures import wide_flat_minima_draw as draw
+from figures.densest_regions import compute_alpha_u, compute_densest_curves, compute_local_entropies
+from figures.densest_regions_draw import alpha_u, local_entropies
 from figures.entropy_dynamics import PANELS, compute_advantage, panels_of
 from figures.entropy_dynamics_draw import advantage, panels
 from figures.focusing_points import compute_points
@@ -74,7 +76,7 @@ def compute_profiles(executor: Executor | None, progress: Progress) -> tuple[Col
         if status is Status.INTERRUPTED:
             return columns, status
     points, status = compute_points(executor, progress)
-    return columns | points, status
+    return columns | compute_densest_curves(PROFILE_LOAD) | points, status
 
 
 def compute_maximum_margin_profiles(executor: Executor | None, progress: Progress) -> tuple[Columns, Status]:
@@ -109,7 +111,7 @@ def compute_phase_diagram(executor: Executor | None, progress: Progress) -> tupl
     grid = np.concatenate([np.linspace(0.3, 0.72, 22), middle, np.linspace(0.755, 0.825, 8), near_the_end])
     diagram = phase_diagram(grid, executor=executor, progress=progress)
     columns: Columns = {"loads": diagram.loads}
-    for name in ("kappa_max", "kappa_u", "kappa_min"):
+    for name in ("kappa_max", "kappa_u", "kappa_min", "kappa_at"):
         solutions = getattr(diagram, name)
         columns[name] = np.array([solution.value for solution in solutions])
         columns[f"{name}_error"] = np.array([solution.error for solution in solutions])
@@ -124,6 +126,8 @@ FIGURES: dict[str, tuple[Any, Any]] = {
     "W3": (compute_profiles, draw.profiles),
     "W4": (compute_maximum_margin_profiles, draw.maximum_margin_profiles),
     "phase-diagram": (compute_phase_diagram, draw.phase_diagram),
+    "local-entropies": (compute_local_entropies, local_entropies),
+    "alpha-u": (compute_alpha_u, alpha_u),
     "stabilities": (compute_stabilities, stability_densities),
     "margins": (compute_margins, margins),
     "sampled-local-entropy": (compute_sampled_local_entropy, sampled_local_entropies),

@@ -10,6 +10,8 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
 
+from figures.densest_regions_draw import add_densest_curve, points
+
 mpl.use("Agg")
 from matplotlib import pyplot as plt
 
@@ -66,8 +68,9 @@ def profiles(columns: Columns) -> Figure:
         for place in (axes, inset) if 0.02 <= margins[k] <= 0.04 else (axes,):
             _stable_line(place, columns, k, colours[k], rf"${name}{margins[k]:.3g}$")
     axes.plot([], [], ":", color="grey", label="replica symmetry\nunstable")
-    _points(axes, columns, "scan", "s", "focusing BP solutions,\nBP in a field")
-    _points(axes, columns, "focusing", "o", "focusing BP,\ninternal entropy")
+    add_densest_curve(axes, columns, "reference", "densest regions,\n$F_E=0$, reference")
+    points(axes, columns, "scan", "s", "focusing BP solutions,\nBP in a field")
+    points(axes, columns, "focusing", "o", "focusing BP,\ninternal entropy")
     for place in (axes, inset):
         place.axhline(0.0, color="grey", linewidth=0.6)
     axes.set(xlabel="distance $d$", ylabel=LOCAL_ENTROPY, xlim=(0.0, 0.12), ylim=(-0.02, 0.27))
@@ -86,14 +89,6 @@ def _stable_line(axes: Any, columns: Columns, k: int, colour: Any, label: str) -
     stable = columns[f"replicon_{k}"] < 1.0
     axes.plot(distance, np.where(stable, entropy, np.nan), color=colour, label=label)
     axes.plot(distance, np.where(stable, np.nan, entropy), ":", color=colour)
-
-
-def _points(axes: Any, columns: Columns, route: str, marker: str, label: str) -> None:
-    """Means over instances with standard errors."""
-    spread = {"xerr": columns[f"{route}_distance_error"], "yerr": columns[f"{route}_local_entropy_error"]}
-    style: dict[str, Any] = {"linestyle": "none", "markersize": 4, "markerfacecolor": "white", "elinewidth": 0.8}
-    place = (columns[f"{route}_distance"], columns[f"{route}_local_entropy"])
-    axes.errorbar(*place, **spread, marker=marker, color="#D55E00", label=label, zorder=4, **style)
 
 
 def maximum_margin_profiles(columns: Columns) -> Figure:
@@ -142,6 +137,7 @@ def phase_diagram(columns: Columns) -> Figure:
     axes.plot(meet_loads[below], upper[:-1][below], color="#009E73", label=r"$\tilde\kappa_u(\alpha)$")
     below = meet_loads <= isolation[0]
     axes.plot(meet_loads[below], lower[:-1][below], "--", color="#D55E00", label=r"$\tilde\kappa_\mathrm{min}(\alpha)$")
+    axes.plot(loads, columns["kappa_at"], ":", color="black", label=r"replica symmetry stable above")
     for name, point, offset in ((r"$\alpha'_u=$", dense, (-62, -2)), ("", isolation, (6, 3))):
         axes.plot(point[0], point[2], "ko", markersize=4)
         text = f"{name}{point[0]:.4f}"

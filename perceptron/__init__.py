@@ -19,12 +19,22 @@ if TYPE_CHECKING:
     from perceptron.solution import Solution as Solution
     from perceptron.solution import Status as Status
     from perceptron.theory.franz_parisi import franz_parisi_branch as franz_parisi_branch
+    from perceptron.theory.large_deviation import coupled_profile as coupled_profile
+    from perceptron.theory.large_deviation import coupled_solutions as coupled_solutions
+    from perceptron.theory.large_deviation import densest_regions as densest_regions
+    from perceptron.theory.large_deviation_thresholds import alpha_u as alpha_u
+    from perceptron.theory.large_deviation_thresholds import alpha_u_infinite_replicas as alpha_u_infinite_replicas
+    from perceptron.theory.large_deviation_thresholds import alpha_u_real_replicas as alpha_u_real_replicas
+    from perceptron.theory.large_deviation_thresholds import alpha_u_reference as alpha_u_reference
     from perceptron.theory.local_entropy import local_entropy_profile as local_entropy_profile
     from perceptron.theory.phase_diagram import phase_diagram as phase_diagram
     from perceptron.theory.replica_symmetric import capacity as capacity
     from perceptron.theory.replica_symmetric import maximum_margin as maximum_margin
     from perceptron.theory.replica_symmetric import stability_distribution as stability_distribution
     from perceptron.theory.replica_symmetric import typical_solutions as typical_solutions
+    from perceptron.theory.stability import stability_load as stability_load
+    from perceptron.theory.stability import stable_reference_margin as stable_reference_margin
+    from perceptron.theory.stability import unstable_interval as unstable_interval
     from perceptron.theory.thresholds import counted_margin_threshold as counted_margin_threshold
     from perceptron.theory.thresholds import d_star as d_star
     from perceptron.theory.thresholds import dense_core_load as dense_core_load
@@ -40,9 +50,17 @@ _HOMES = {
     "kernels.priors": ["BinaryWeights"],
     "solution": ["ConvergenceError", "Estimate", "Solution", "Status"],
     "theory.franz_parisi": ["franz_parisi_branch"],
+    "theory.large_deviation": ["coupled_profile", "coupled_solutions", "densest_regions"],
+    "theory.large_deviation_thresholds": [
+        "alpha_u",
+        "alpha_u_infinite_replicas",
+        "alpha_u_real_replicas",
+        "alpha_u_reference",
+    ],
     "theory.local_entropy": ["local_entropy_profile"],
     "theory.phase_diagram": ["phase_diagram"],
     "theory.replica_symmetric": ["capacity", "maximum_margin", "stability_distribution", "typical_solutions"],
+    "theory.stability": ["stability_load", "stable_reference_margin", "unstable_interval"],
     "theory.thresholds": [
         "counted_margin_threshold",
         "d_star",

@@ -12,7 +12,6 @@ import typer
 from rich.table import Table
 
 from perceptron import instance_cli, report
-from perceptron.solution import Estimate, Solution
 from perceptron.sweep import executor_of
 
 app = typer.Typer(
@@ -34,12 +33,17 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and no
 Output = Annotated[Path | None, typer.Option("--output", help="Also write the JSON object to this .json file.")]
 Jobs = Annotated[int, typer.Option("--jobs", min=1, help="Worker processes.")]
 
-PAPER_LOADS = {"alpha_c": "0.833", "alpha_u_prime": "0.729"}
+PAPER_LOADS = {"alpha_c": "0.833", "alpha_u_prime": "0.729", "alpha_u": "≈ 0.77"}
+MARGINS_AT_LOAD = ("kappa_min", "kappa_u", "kappa_max", "d_star")
 PAPER_MARGINS = {"kappa_min": "≈ 0.03", "kappa_u": "≈ 0.04", "kappa_max": "≈ 0.418", "d_star": "≈ 0.285"}
 SYMBOLS = {
     "alpha_c": "α_c, capacity",
     "alpha_u_prime": "α'_u: κ̃_u = κ_max",
     "alpha_isolation": "load where κ̃_min = κ_max",
+    "alpha_u_infinite_replicas": "α_u (a): y → ∞, F monotone",
+    "alpha_u_real_replicas": "α_u (b): F_E = 0, F monotone",
+    "alpha_u_reference": "α_u (c): F_E = 0, reference",
+    "alpha_u": "α_u: the default, (c)",
     "kappa_min": "κ̃_min: positive above",
     "kappa_u": "κ̃_u: monotone above",
     "kappa_max": "κ_max: typical solutions end",
@@ -56,33 +60,37 @@ SYMBOLS = {
 
 
 @app.command()
-def thresholds(margin: Margin = 0.0, alpha: MarginsAt = 0.5, json: Json = False, output: Output = None) -> None:
-    """Loads α_c and α'_u, and the margins κ̃_min, κ̃_u, κ_max and d* at one load, beside the paper's values."""
-    from perceptron.theory.replica_symmetric import capacity  # noqa: PLC0415
-    from perceptron.theory.thresholds import dense_core_load, isolation_load, phases  # noqa: PLC0415
+def thresholds(
+    margin: Margin = 0.0,
+    alpha: MarginsAt = 0.5,
+    with_alpha_u: Annotated[
+        bool, typer.Option("--with-alpha-u/--without-alpha-u", help="Loads of the large-deviation theory too.")
+    ] = True,
+    json: Json = False,
+    output: Output = None,
+) -> None:
+    """Loads α_c, α'_u and α_u, and the margins κ̃_min, κ̃_u, κ_max and d* at one load, beside the paper's values."""
+    from perceptron.theory.thresholds import named_thresholds  # noqa: PLC0415
 
     report.check_output(output, ".json")
     start = time.perf_counter()
-    with report.working("thresholds (the first run compiles)"):
-        loads: dict[str, Solution] = {
-            "alpha_c": capacity(margin),
-            "alpha_u_prime": dense_core_load(margin),
-            "alpha_isolation": isolation_load(margin),
-        }
-        at_load = phases(alpha, margin)
-    margins: dict[str, Solution | Estimate] = {
-        name: getattr(at_load, name) for name in ("kappa_min", "kappa_u", "kappa_max", "d_star")
-    }
-    quantities: dict[str, Any] = loads | margins
     paper = {} if margin else PAPER_LOADS | (PAPER_MARGINS if alpha == 0.5 else {})
-    rows = [
-        (SYMBOLS[name] + (f" at α = {alpha:g}" if name in margins else ""), quantity, paper.get(name, ""))
-        for name, quantity in quantities.items()
-    ]
-    table = report.quantity_table(f"Thresholds at counted margin κ = {margin:g}", rows, "paper")
+    title, rows = f"Thresholds at counted margin κ = {margin:g}", []
+    quantities: dict[str, Any] = {}
+    with report.growing_table("thresholds (the first run compiles)") as show:
+        for name, quantity in named_thresholds(alpha, margin, with_alpha_u=with_alpha_u):
+            quantities[name] = quantity
+            rows.append((_threshold_label(name, quantity, alpha), quantity, paper.get(name, "")))
+            table = report.quantity_table(title, rows, "paper")
+            show(table)
     head = {"status": report.worst_status(quantities), "alpha": alpha, "margin": margin}
-    result = head | quantities | {"paper": paper, "seconds": time.perf_counter() - start}
-    report.emit(result, table, as_object=json, output=output)
+    result = head | quantities | report.stability(quantities) | {"paper": paper}
+    report.emit(result | {"seconds": time.perf_counter() - start}, table, as_object=json, output=output)
+
+
+def _threshold_label(name: str, quantity: Any, alpha: float) -> str:
+    label = SYMBOLS[name] + (f" at α = {alpha:g}" if name in MARGINS_AT_LOAD else "")
+    return f"{label} (unstable)" if getattr(quantity, "is_stable", None) is False else label
 
 
 @app.command()
@@ -138,7 +146,8 @@ def phases(
     table = report.quantity_table(title, [(SYMBOLS[name], value, "") for name, value in quantities.items()])
     head = {"status": report.worst_status(quantities), "alpha": alpha, "margin": margin}
     reference = {"reference_margin": found.reference_margin, "phase": found.phase}
-    report.emit(head | reference | quantities, table, as_object=json, output=output)
+    result = head | reference | quantities | report.stability(quantities)
+    report.emit(result, table, as_object=json, output=output)
 
 
 @app.command("local-entropy")
@@ -203,8 +212,8 @@ def figure(
     name: Annotated[
         str,
         typer.Argument(
-            help="W2, W3, W4, phase-diagram, stabilities, margins, sampled-local-entropy, H1a, H1b, H2a, H2c, H3, H7,"
-            " relaxation, entropic-advantage, or all."
+            help="W2, W3, W4, phase-diagram, local-entropies, alpha-u, stabilities, margins, sampled-local-entropy,"
+            " H1a, H1b, H2a, H2c, H3, H7, relaxation, entropic-advantage, or all."
         ),
     ],
     output: Annotated[Path, typer.Option(help="Folder of the pictures and their data.")] = Path("results"),

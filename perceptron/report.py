@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
+from rich.console import Console, Group
+from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.status import Status as Spinner
 from rich.table import Table
@@ -22,8 +23,10 @@ __all__ = [
     "as_json",
     "check_output",
     "emit",
+    "growing_table",
     "quantity_table",
     "run_command",
+    "stability",
     "sweep_progress",
     "working",
     "worst_status",
@@ -50,6 +53,13 @@ def worst_status(quantities: Mapping[str, Any]) -> Status:
     """The first status that is not CONVERGED among the quantities."""
     statuses = [value.status for value in quantities.values() if isinstance(value, Solution)]
     return next((status for status in statuses if status is not Status.CONVERGED), Status.CONVERGED)
+
+
+def stability(quantities: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """For each root with a saddle behind it: the largest replicon, null where infinite, and whether it is below 1."""
+    found = {name: value for name, value in quantities.items() if getattr(value, "is_stable", None) is not None}
+    flags = {name: value.is_stable for name, value in found.items()}
+    return {"replicon": {name: value.replicon for name, value in found.items()}, "stable": flags}
 
 
 def check_output(output: Path | None, *endings: str) -> None:
@@ -105,6 +115,14 @@ def run_command(app: Callable[[], Any]) -> None:
 
 def _say(text: str) -> None:
     Console(stderr=True).print(text, style="red", markup=False, highlight=False, soft_wrap=True)
+
+
+@contextmanager
+def growing_table(label: str) -> Iterator[Callable[[Table], None]]:
+    """On standard error, while a command runs: a spinner, and above it the table given last; gone at the end."""
+    spinner = Spinner(label, console=Console(stderr=True))
+    with Live(spinner.renderable, console=Console(stderr=True), transient=True) as live:
+        yield lambda table: live.update(Group(table, spinner.renderable))
 
 
 def working(label: str) -> Spinner:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,6 +74,8 @@ class Solution:
         For thresholds defined at an interior distance: where it happens; else nan.
     distance_error : float
         Its error.
+    replicon : float
+        The largest replicon at the saddle behind the root, locally stable below 1; nan where there is none.
     """
 
     name: str
@@ -84,6 +87,12 @@ class Solution:
     tolerance: float
     distance: float = float("nan")
     distance_error: float = float("nan")
+    replicon: float = float("nan")
+
+    @property
+    def is_stable(self) -> bool | None:
+        """Whether replica symmetry is locally stable at the saddle behind the root; None where there is none."""
+        return None if math.isnan(self.replicon) else self.replicon < 1.0
 
     def __float__(self) -> float:
         return float(self.value)

@@ -39,7 +39,8 @@ def run_json(run):
 def test_thresholds_stand_beside_the_papers_values(run, run_json):
     result = run_json("thresholds")
     assert result["status"] == "CONVERGED"
-    for name, paper in (("alpha_c", 0.833), ("alpha_u_prime", 0.729), ("kappa_max", 0.418), ("d_star", 0.285)):
+    names = (("alpha_c", 0.833), ("alpha_u_prime", 0.729), ("kappa_max", 0.418), ("d_star", 0.285))
+    for name, paper in names:
         assert result[name]["value"] == pytest.approx(paper, abs=5e-4)
         assert result[name]["error"] < 1e-7
         assert str(paper) in result["paper"][name]
@@ -48,6 +49,31 @@ def test_thresholds_stand_beside_the_papers_values(run, run_json):
     assert code == 0
     assert "0.7290328105" in out
     assert "paper" in out
+
+
+def test_each_load_of_the_large_deviation_theory_has_its_own_key(run, run_json):
+    result = run_json("thresholds")
+    values = [result[f"alpha_u{ending}"]["value"] for ending in ("_infinite_replicas", "_real_replicas", "_reference")]
+    assert values == pytest.approx([0.7553, 0.7737, 0.7668], abs=5e-5)
+    assert result["alpha_u"] == result["alpha_u_reference"]
+    assert "0.77" in result["paper"]["alpha_u"]
+    flags = {name: stable for name, stable in result["stable"].items() if name.startswith("alpha_u")}
+    assert [name for name, stable in flags.items() if stable] == ["alpha_u_prime", "alpha_u_real_replicas"]
+    assert result["replicon"]["alpha_u_infinite_replicas"] is None  # infinite
+    assert "α_u (c): F_E = 0, reference (unstable)" in run("thresholds")[1]
+
+
+def test_the_loads_of_the_large_deviation_theory_can_be_left_out(run_json):
+    result = run_json("thresholds", "--without-alpha-u")
+    assert [name for name in result if name.startswith("alpha_u")] == ["alpha_u_prime"]
+    assert result["stable"]["alpha_c"]
+
+
+def test_a_definition_without_a_load_at_a_margin_is_null(run_json):
+    result = run_json("thresholds", "--margin", -2)
+    assert result["alpha_u_real_replicas"] == {"value": None, "error": None, "status": "NOT_CONVERGED"}
+    assert result["status"] == "NOT_CONVERGED"
+    assert result["alpha_c"]["value"] > 1.0
 
 
 def test_entropy_at_a_margin(run_json):

@@ -107,6 +107,7 @@ class _Condition:
     values: np.ndarray
     errors: np.ndarray
     conjugates: Conjugates
+    replicon: float
     converged: bool
 
 
@@ -120,6 +121,7 @@ def _condition(family: Family, order: int, x: np.ndarray, start: Conjugates) -> 
         np.array([values[order], distance * values[order + 1]]),
         np.array([errors[order], distance * errors[order + 1]]),
         saddle.conjugates,
+        saddle.replicon,
         saddle.converged,
     )
 
@@ -166,6 +168,7 @@ def _newton(name: str, search: _Search, parameter: float, dip: Dip) -> Solution:
                 PARAMETER_TOLERANCE,
                 distance,
                 distance_error,
+                here.replicon,
             )
         x = x + step * min(1.0, 0.5 / abs(step[0]), 0.1 / abs(step[1]))
         start = here.conjugates

@@ -1,4 +1,4 @@
-"""The phase diagram in (α, κ̃): κ_max, κ̃_u and κ̃_min as functions of the load, over any executor."""
+"""The phase diagram in (α, κ̃): κ_max, κ̃_u, κ̃_min and the end of stability as functions of the load."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from perceptron.checks import check_array, check_real
 from perceptron.solution import Solution, Status
 from perceptron.sweep import sweep
 from perceptron.theory.replica_symmetric import maximum_margin
+from perceptron.theory.stability import stable_reference_margin
 from perceptron.theory.thresholds import kappa_min, kappa_u
 
 __all__ = ["PhaseDiagram", "phase_diagram"]
@@ -28,6 +29,8 @@ class PhaseDiagram:
     loads : ndarray, shape (n,)
     kappa_max, kappa_u, kappa_min : tuple of Solution, length n
         A threshold above κ_max has status NO_SUCH_THRESHOLD and value nan.
+    kappa_at : tuple of Solution, length n
+        Reference margin above which profiles are locally stable at all distances, as `stable_reference_margin`.
     status : Status
         CONVERGED or INTERRUPTED.
     """
@@ -37,6 +40,7 @@ class PhaseDiagram:
     kappa_max: tuple[Solution, ...]
     kappa_u: tuple[Solution, ...]
     kappa_min: tuple[Solution, ...]
+    kappa_at: tuple[Solution, ...]
     status: Status
 
 
@@ -66,11 +70,12 @@ def phase_diagram(
     margin = check_real("margin", margin)
     results, interrupted = sweep(_thresholds, [(float(load), margin) for load in loads], executor, progress)
     finished = [k for k, result in enumerate(results) if result is not None]
-    ends, upper, lower = (tuple(results[k][column] for k in finished) for column in range(3))
+    ends, upper, lower, stable = (tuple(results[k][column] for k in finished) for column in range(4))
     status = Status.INTERRUPTED if interrupted else Status.CONVERGED
-    return PhaseDiagram(margin, loads[finished], ends, upper, lower, status)
+    return PhaseDiagram(margin, loads[finished], ends, upper, lower, stable, status)
 
 
-def _thresholds(task: tuple[float, float]) -> tuple[Solution, Solution, Solution]:
+def _thresholds(task: tuple[float, float]) -> tuple[Solution, ...]:
     load, margin = task
-    return maximum_margin(load), kappa_u(load, margin, throw=False), kappa_min(load, margin, throw=False)
+    upper, lower = kappa_u(load, margin, throw=False), kappa_min(load, margin, throw=False)
+    return maximum_margin(load), upper, lower, stable_reference_margin(load, margin)

@@ -183,7 +183,6 @@ def largest_margin(load: float) -> float:
 
 @functools.lru_cache(maxsize=4096)
 def _largest_margin(load: float) -> float:
-
     def excess(margin: float) -> float:
         square = (1.0 + margin * margin) * gaussian_tail(-margin) + margin * gaussian_density(margin)
         return math.log(square * load * math.pi / 2.0)
@@ -231,7 +230,8 @@ def capacity(constraint: float | MarginStep | SymmetricWindow = 0.0, *, throw: b
     typical = typical_solutions(load, constraint)
     error = (typical.entropy.error + abs(typical.entropy.value)) / abs(typical.entropy_by_load)
     status = Status.CONVERGED if error < 1e-11 * load else Status.NOT_CONVERGED
-    return conclude(Solution("alpha_c", load, error, status, iteration, typical.entropy.value, TOLERANCE), throw)
+    numbers = (load, error, status, iteration, typical.entropy.value, TOLERANCE)
+    return conclude(Solution("alpha_c", *numbers, replicon=typical.replicon.value), throw)
 
 
 def maximum_margin(load: float, *, throw: bool = True) -> Solution:
@@ -245,8 +245,7 @@ def maximum_margin(load: float, *, throw: bool = True) -> Solution:
 
 @functools.lru_cache(maxsize=4096)
 def _maximum_margin(load: float) -> Solution:
-    end = largest_margin(load)
-    low, high = end - 1.0, end
+    low, high = largest_margin(load) - 1.0, largest_margin(load)
     while _entropy_and_slope(load, low)[0] < 0.0:
         low, high = low - 1.0, low
     margin = low
@@ -260,7 +259,8 @@ def _maximum_margin(load: float) -> Solution:
     typical = typical_solutions(load, margin)
     error = (typical.entropy.error + abs(typical.entropy.value)) / abs(typical.entropy_by_margin)
     status = Status.CONVERGED if error < 1e-11 * (1.0 + abs(margin)) else Status.NOT_CONVERGED
-    return Solution("kappa_max", margin, error, status, iteration, typical.entropy.value, TOLERANCE)
+    residual = typical.entropy.value
+    return Solution("kappa_max", margin, error, status, iteration, residual, TOLERANCE, replicon=typical.replicon.value)
 
 
 def _entropy_and_slope(load: float, margin: float) -> tuple[float, float]:

@@ -8,12 +8,14 @@ would lie above κ_max(α), where there are no typical references, does not exis
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from perceptron.checks import check_real
 from perceptron.solution import Estimate, Solution, Status, conclude
 from perceptron.theory.double_zero import find_double_zero
 from perceptron.theory.franz_parisi import Branch, Point, check_reference_margin, franz_parisi_branch
+from perceptron.theory.large_deviation_thresholds import alpha_u, region_thresholds
 from perceptron.theory.replica_symmetric import capacity, maximum_margin
 
 __all__ = [
@@ -24,6 +26,7 @@ __all__ = [
     "isolation_load",
     "kappa_min",
     "kappa_u",
+    "named_thresholds",
     "negative_interval",
     "phases",
 ]
@@ -180,6 +183,23 @@ def phases(load: float, margin: float = 0.0, reference_margin: float | None = No
         interval = negative_interval(branch)
     counted = counted_margin_threshold(load, chosen, throw=False)
     return Phases(load, margin, lower, upper, end, counted, chosen, branch.d_star, phase, interval)
+
+
+def named_thresholds(
+    load: float = 0.5, margin: float = 0.0, *, with_alpha_u: bool = True
+) -> Iterator[tuple[str, Solution | Estimate]]:
+    """Names and values of all thresholds, each as soon as it is known: loads first, then margins and d* at one load."""
+    load, margin = check_real("load", load, above=0.0), check_real("margin", margin)
+    yield "alpha_c", capacity(margin)
+    yield "alpha_u_prime", dense_core_load(margin)
+    yield "alpha_isolation", isolation_load(margin)
+    if with_alpha_u:
+        for solution in region_thresholds(margin):
+            yield solution.name, solution
+        yield "alpha_u", alpha_u(margin, throw=False)
+    at_load = phases(load, margin)
+    for name in ("kappa_min", "kappa_u", "kappa_max", "d_star"):
+        yield name, getattr(at_load, name)
 
 
 def negative_interval(branch: Branch) -> tuple[Estimate, Estimate] | None:
