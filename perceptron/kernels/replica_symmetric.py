@@ -20,7 +20,7 @@ from perceptron.kernels.quadrature import gaussian_nodes
 MAX_ITERATIONS = 200
 MAX_Q_HAT = 1e14
 LEAST_DEFICIT = 1e-14  # 1 - q below which the panels are too wide for ln Z
-GROWTHS = (2.0, 1.2, 1.02)  # of q̂ in search of a bracket
+GROWTHS = (2.0, 1.09, 1.011)  # of q̂ in search of a bracket: where there is none, again near the smallest excess
 SMALLEST_Q_HAT = 1e-290  # zero in all but name: patterns that nearly every stability meets
 TANH_WIDTH = 1.2  # of the panels at A = 0; the pole of tanh lies at π/2
 TAIL_WIDTH = 2.0  # of the panels at an edge, in standard deviations; the nearest zero of H lies at 3.4
@@ -121,17 +121,22 @@ def updated_q_hat(prior, constraint, load, q_hat, refinement):
 def solve_saddle(prior, constraint, load, refinement, tolerance):
     """Bracket the smallest root of ln(map(q̂)/q̂) from below and close in by the Illinois rule.
 
+    Two roots close to each other, as near a spinodal, are seen by smaller steps around the smallest excess only.
     q̂ = 0 is returned where neither prior nor constraint prefers a sign, as in the symmetric perceptron.
     """
     start, one_minus_overlap = updated_q_hat(prior, constraint, load, 0.0, refinement)
     if start < SMALLEST_Q_HAT:
         return Saddle(0.0, one_minus_overlap, 0.0, 1, True)
-    mapped, one_minus_overlap = updated_q_hat(prior, constraint, load, start, refinement)
-    f_start = math.log(mapped / start)
-    iterations = 2
-    for growth in GROWTHS:  # two roots close to each other, as near a spinodal, are seen by small steps only
-        low, f_low, high, f_high, one_minus_overlap = start, f_start, start, f_start, 1.0
-        while f_high > 0.0 and high < MAX_Q_HAT and one_minus_overlap > LEAST_DEFICIT:
+    bottom, top, iterations = start, MAX_Q_HAT, 1
+    for growth in GROWTHS:
+        high = where = bottom
+        mapped, one_minus_overlap = updated_q_hat(prior, constraint, load, high, refinement)
+        f_high = lowest = math.log(mapped / high)
+        low, f_low = high, f_high
+        iterations += 1
+        while f_high > 0.0 and high < top and one_minus_overlap > LEAST_DEFICIT:
+            if f_high < lowest:
+                lowest, where = f_high, high
             low, f_low = high, f_high
             high *= growth
             mapped, one_minus_overlap = updated_q_hat(prior, constraint, load, high, refinement)
@@ -139,6 +144,7 @@ def solve_saddle(prior, constraint, load, refinement, tolerance):
             iterations += 1
         if f_high <= 0.0 and one_minus_overlap > LEAST_DEFICIT:
             break
+        bottom, top = max(start, where / growth**2), where * growth**2
     if not (f_high <= 0.0 and one_minus_overlap > LEAST_DEFICIT):
         return Saddle(high, one_minus_overlap, f_high, iterations, False)
     a, b, f_a, f_b = math.log(low), math.log(high), f_low, f_high
