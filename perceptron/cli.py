@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from perceptron import instance_cli, report
+from perceptron import digits_cli, instance_cli, models_cli, report
 from perceptron.solution import Estimate, Solution
 from perceptron.sweep import executor_of
 
@@ -56,12 +56,21 @@ SYMBOLS = {
 
 
 @app.command()
-def thresholds(margin: Margin = 0.0, alpha: MarginsAt = 0.5, json: Json = False, output: Output = None) -> None:
+def thresholds(
+    margin: Margin = 0.0,
+    alpha: MarginsAt = 0.5,
+    digits: Annotated[int | None, typer.Option("--digits", help="α_c, κ_max and φ to so many digits instead.")] = None,
+    json: Json = False,
+    output: Output = None,
+) -> None:
     """Loads α_c and α'_u, and the margins κ̃_min, κ̃_u, κ_max and d* at one load, beside the paper's values."""
     from perceptron.theory.replica_symmetric import capacity  # noqa: PLC0415
     from perceptron.theory.thresholds import dense_core_load, isolation_load, phases  # noqa: PLC0415
 
     report.check_output(output, ".json")
+    if digits is not None:
+        digits_cli.thresholds(digits, margin, alpha, json, output)
+        return
     start = time.perf_counter()
     with report.working("thresholds (the first run compiles)"):
         loads: dict[str, Solution] = {
@@ -204,7 +213,7 @@ def figure(
         str,
         typer.Argument(
             help="W2, W3, W4, phase-diagram, stabilities, margins, sampled-local-entropy, H1a, H1b, H2a, H2c, H3, H7,"
-            " relaxation, entropic-advantage, or all."
+            " relaxation, entropic-advantage, models, or all."
         ),
     ],
     output: Annotated[Path, typer.Option(help="Folder of the pictures and their data.")] = Path("results"),
@@ -268,6 +277,7 @@ def _reference_margin(text: str, load: float) -> float:
 
 
 instance_cli.register(app)
+models_cli.register(app)
 
 
 def main() -> None:

@@ -60,17 +60,22 @@ class Digits:
         return float(self.value)
 
     def __str__(self) -> str:
-        return f"{self.name} = {self.text} ± {float_text(self.error)}"
+        return f"{self.name} = {self.text} ± {self.error_text}"
 
     @property
     def text(self) -> str:
-        """The value in decimals, rounded to the digits asked for."""
-        return MPContext().nstr(self.value, max(self.digits, 1), min_fixed=-self.digits - 9, max_fixed=self.digits + 9)
+        """The value with so many decimals."""
+        context = working_context(self.digits)
+        n_significant = self.digits + max(int(context.floor(context.log10(abs(self.value)))) + 1, 1 - self.digits)
+        return str(
+            context.nstr(self.value, n_significant, strip_zeros=False, min_fixed=-context.inf, max_fixed=context.inf)
+        )
 
-
-def float_text(value: Any) -> str:
-    """Two digits of a number that may be too small for double precision."""
-    return str(MPContext().nstr(value, 2))
+    @property
+    def error_text(self) -> str:
+        """Error of the text, which is rounded; it may be too small for double precision."""
+        context = working_context(self.digits)
+        return str(context.nstr(self.error + abs(self.value - context.mpf(self.text)), 2))
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +236,7 @@ def _conclude(name: str, value: Any, error: Any, root: Root, digits: int, throw:
     status = Status.CONVERGED if reached else Status.NOT_CONVERGED
     result = Digits(name, value, error, digits, status, root.iterations, residual)
     if throw and not reached:
-        raise ConvergenceError(f"{name} did not reach {digits} digits: error {float_text(error)}", result)
+        raise ConvergenceError(f"{name} did not reach {digits} digits: error {result.error_text}", result)
     return result
 
 

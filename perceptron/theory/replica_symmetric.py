@@ -166,7 +166,7 @@ def _free_entropy(
 
 def as_constraint(constraint: Any) -> Any:
     """A number is the margin of a step; the parameters of a constraint become finite floats."""
-    if isinstance(constraint, tuple):
+    if hasattr(constraint, "_asdict"):
         if type(constraint) not in log_probability.registry | kernels.energetic_averages.registry:
             allowed = "a number or a NamedTuple registered in perceptron.kernels"
             raise ValueError(f"constraint = {constraint!r} is not known; allowed: {allowed}")
