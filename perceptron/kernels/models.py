@@ -35,8 +35,10 @@ from perceptron.kernels.replica_symmetric import (
     updated_q_hat,
 )
 
-MAX_ITERATIONS = 1000
+MAX_ITERATIONS = 40
 CURVATURE_TOLERANCE = 1e-15  # of B, relative
+MOST_CURVATURE = 1e12  # of -B: there is no saddle
+MOST_RATIO = 0.9  # of successive differences that are extrapolated
 
 
 class SphericalWeights(NamedTuple):
@@ -140,15 +142,26 @@ def discrete_features(values, scale, curvature):
 
 @njit
 def curvature_at(prior, constraint, load, q_hat, refinement):
-    """B = α⟨∂² ln Z⟩ at given q̂, the root nearest zero: the map is increasing, so its iterates fall to it from 0."""
-    curvature = 0.0
+    """B = α⟨∂² ln Z⟩ at given q̂, the root nearest zero: the map is increasing, so its iterates fall to it from 0.
+
+    Every second iterate is extrapolated (Aitken) where the map contracts.
+    """
+    start = 0.0
     for _ in range(MAX_ITERATIONS):
-        _, overlap, spread, _ = discrete_averages(prior.values, q_hat, curvature, refinement)
-        mapped = load * pattern_averages(constraint, overlap, spread, refinement).curvature
-        if not abs(mapped - curvature) > CURVATURE_TOLERANCE * (1.0 + abs(mapped)):
-            break
-        curvature = mapped
-    return curvature
+        first = updated_curvature(prior, constraint, load, q_hat, start, refinement)
+        second = updated_curvature(prior, constraint, load, q_hat, first, refinement)
+        if not abs(second - first) > CURVATURE_TOLERANCE * (1.0 + abs(second)) or abs(second) > MOST_CURVATURE:
+            return second
+        ratio = (second - first) / (first - start)
+        start = second + (second - first) * ratio / (1.0 - ratio) if 0.0 < ratio < MOST_RATIO else second
+    return start
+
+
+@njit
+def updated_curvature(prior, constraint, load, q_hat, curvature, refinement):
+    """α⟨∂² ln Z⟩ at given q̂ and B."""
+    _, overlap, spread, _ = discrete_averages(prior.values, q_hat, curvature, refinement)
+    return load * pattern_averages(constraint, overlap, spread, refinement).curvature
 
 
 @entropic_averages.register(DiscreteWeights)

@@ -216,7 +216,7 @@ def _capacity(constraint: Any, prior: Any, end: float) -> Solution:
     # φ is below its annealed value, which is zero here: a start from above at which the saddle may not exist.
     configurations = kernels.entropic_averages(prior, 0.0, 1.0).log_partition
     annealed = -configurations / kernels.energetic_averages(constraint, 1.0, 1.0).log_probability
-    load, last = min(0.8 * annealed, 0.9 * end), 0.0
+    load, last = min((0.8 if math.isfinite(end) else 0.4) * annealed, 0.9 * end), 0.0
     for iteration in range(1, 100):
         typical = typical_solutions(load, constraint, prior=prior, throw=False)
         if typical.status is not Status.CONVERGED:
