@@ -45,7 +45,7 @@ def _named(name: str, solutions: list[Any]) -> Columns:
 
 def _generalisation() -> Columns:
     transition, spinodal = perfect_learning_load(), spinodal_load()
-    loads = np.concatenate([np.linspace(0.01, 1.45, 60), spinodal.value - np.geomspace(0.04, 1e-6, 12)])
+    loads = np.concatenate([np.linspace(0.01, 1.45, 60), spinodal.value - np.geomspace(0.04, 1e-4, 12)])
     points = [generalisation(float(load)) for load in loads]
     columns = {"student_loads": loads, "alpha_perfect": np.array(transition.value)}
     columns |= {"alpha_spinodal": np.array(spinodal.value)}

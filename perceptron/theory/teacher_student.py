@@ -39,7 +39,8 @@ class Generalisation:
     load : float
     students : TypicalSolutions
         φ and overlap of the students that fit all labels and are not the teacher; the overlap is also that with the
-        teacher. Status NOT_CONVERGED beyond the spinodal, where there are none.
+        teacher. Status NOT_CONVERGED beyond the spinodal, where there are none, and within 1e-5 below it, where the
+        two roots of the saddle cannot be told apart by the search.
     gibbs_error, bayes_error : Estimate
         Probability that a student drawn at random, or the majority of them, errs on a new pattern: arccos(q)/π and
         arccos(√q)/π.
