@@ -20,6 +20,8 @@ from figures.high_entropy import compute_comparison, compute_landscape
 from figures.high_entropy_draw import comparison, landscape
 from figures.margins import compute_margins
 from figures.margins_draw import margins
+from figures.models import compute_models
+from figures.models_draw import models
 from figures.relaxation import compute_relaxation
 from figures.relaxation_draw import relaxation
 from figures.sampled_local_entropy import compute_sampled_local_entropy
@@ -136,6 +138,7 @@ FIGURES: dict[str, tuple[Any, Any]] = {
     **{name: (panels_of(name), panels) for name in PANELS},
     "entropic-advantage": (compute_advantage, advantage),
     "relaxation": (compute_relaxation, relaxation),
+    "models": (compute_models, models),
 }
 
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from perceptron import instance_cli, report
+from perceptron import digits_cli, instance_cli, models_cli, report
 from perceptron.sweep import executor_of
 
 app = typer.Typer(
@@ -66,6 +66,7 @@ def thresholds(
     with_alpha_u: Annotated[
         bool, typer.Option("--with-alpha-u/--without-alpha-u", help="Loads of the large-deviation theory too.")
     ] = True,
+    digits: Annotated[int | None, typer.Option("--digits", help="α_c, κ_max and φ to so many digits instead.")] = None,
     json: Json = False,
     output: Output = None,
 ) -> None:
@@ -73,6 +74,9 @@ def thresholds(
     from perceptron.theory.thresholds import named_thresholds  # noqa: PLC0415
 
     report.check_output(output, ".json")
+    if digits is not None:
+        digits_cli.thresholds(digits, margin, alpha, json, output)
+        return
     start = time.perf_counter()
     paper = {} if margin else PAPER_LOADS | (PAPER_MARGINS if alpha == 0.5 else {})
     title, rows = f"Thresholds at counted margin κ = {margin:g}", []
@@ -213,7 +217,7 @@ def figure(
         str,
         typer.Argument(
             help="W2, W3, W4, phase-diagram, local-entropies, alpha-u, stabilities, margins, sampled-local-entropy,"
-            " H1a, H1b, H2a, H2c, H3, H7, relaxation, entropic-advantage, or all."
+            " models, H1a, H1b, H2a, H2c, H3, H7, relaxation, entropic-advantage, or all."
         ),
     ],
     output: Annotated[Path, typer.Option(help="Folder of the pictures and their data.")] = Path("results"),
@@ -277,6 +281,7 @@ def _reference_margin(text: str, load: float) -> float:
 
 
 instance_cli.register(app)
+models_cli.register(app)
 
 
 def main() -> None:

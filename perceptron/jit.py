@@ -121,17 +121,21 @@ def vectorize(function: Callable[..., Any]) -> Any:
     return _with_cache_folder(lambda: numba.vectorize(cache=True)(function))
 
 
-def dispatched(function: Callable[..., Any]) -> Any:
+def dispatched(function: Callable[..., Any] | None = None, *, general: bool = False) -> Any:
     """Make `function` a kernel whose implementation is chosen by the NamedTuple class of its first argument.
 
     `@function.register(SomeNamedTuple)` adds an implementation, plain Python that numba can compile; the choice
     is made when the calling kernel is compiled, costs nothing at run time, and is kept in the disk cache.
+    Where it is `general` the function itself is a kernel, that of every class that has registered none of its own.
     `borrows` is that of `njit`.
     """
-    dispatcher: Any = functools.singledispatch(function)
+    if function is None:
+        return functools.partial(dispatched, general=general)
+    dispatcher: Any = functools.singledispatch(njit(function) if general else function)
     register_in_python = dispatcher.register
     kernels: dict[type, Any] = {}
-    infer_global(dispatcher, types.Function(_choice(dispatcher, kernels)))
+    fallback = dispatcher.registry[object] if general else None
+    infer_global(dispatcher, types.Function(_choice(dispatcher, kernels, fallback)))
 
     def register(model: type, *, borrows: bool = False) -> Callable[..., Any]:
         def decorate(implementation: Callable[..., Any]) -> Any:
@@ -145,7 +149,7 @@ def dispatched(function: Callable[..., Any]) -> Any:
     return dispatcher
 
 
-def _choice(dispatcher: Any, kernels: dict[type, Any]) -> Any:
+def _choice(dispatcher: Any, kernels: dict[type, Any], fallback: Any) -> Any:
     """What tells numba that a call of the dispatcher is one of the kernel of its first argument.
 
     `numba.extending.overload` would compile a function that makes this call, for every kernel and at every level.
@@ -156,7 +160,7 @@ def _choice(dispatcher: Any, kernels: dict[type, Any]) -> Any:
         entries: ClassVar[dict[Any, Any]] = {}
 
         def generic(self, args: Any, kws: Any) -> Any:
-            kernel = kernels.get(getattr(args[0], "instance_class", type(None)))
+            kernel = kernels.get(getattr(args[0], "instance_class", type(None)), fallback)
             if kernel is None:
                 return None
             kind: Any = types.Dispatcher(kernel)

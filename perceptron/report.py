@@ -21,6 +21,7 @@ from perceptron.solution import ConvergenceError, Estimate, Solution, Status
 
 __all__ = [
     "as_json",
+    "cells",
     "check_output",
     "emit",
     "growing_table",
@@ -88,12 +89,12 @@ def quantity_table(title: str, rows: list[tuple[str, Any, str]], last_column: st
     if last_column:
         table.add_column(last_column, justify="right")
     for name, quantity, remark in rows:
-        cells = [name, *_cells(quantity)]
-        table.add_row(*cells, *([remark] if last_column else []))
+        table.add_row(name, *cells(quantity), *([remark] if last_column else []))
     return table
 
 
-def _cells(quantity: Any) -> tuple[str, str]:
+def cells(quantity: Any) -> tuple[str, str]:
+    """Value and error of a quantity as text; its status where it has none."""
     if isinstance(quantity, Solution) and quantity.status is not Status.CONVERGED:
         return quantity.status.name, ""
     if isinstance(quantity, Solution | Estimate):

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import math
 import sys
 
 import numpy as np
@@ -184,3 +185,51 @@ def test_other_failures_exit_with_1(run, monkeypatch):
     assert code == 1
     assert out == ""
     assert "residual" in err
+
+
+def test_models_stand_beside_closed_forms_and_literature(run, run_json):
+    result = run_json("models", "--half-width", 0.8)
+    assert result["status"] == "CONVERGED"
+    loads = {row["model"]: row["alpha_c"]["value"] for row in result["models"] if "alpha_c" in row}
+    assert loads["spherical"] == pytest.approx(2.0, rel=1e-12)
+    assert loads["symmetric"] == pytest.approx(-math.log(2.0) / math.log(math.erf(0.8 / math.sqrt(2.0))), rel=1e-12)
+    for row in result["models"]:
+        load = next(row[key]["value"] for key in ("alpha_c", "alpha_perfect", "alpha_spinodal") if key in row)
+        assert load == pytest.approx(row["reference"], abs=5e-3)
+    assert next(row for row in run_json("models", "--margin", 0.5)["models"])["reference"] is None
+    code, out, _ = run("models")
+    assert code == 0
+    assert "1.2446839" in out
+
+
+def test_digits_are_decimals_as_text(run, run_json):
+    result = run_json("thresholds", "--digits", 20)
+    assert result["status"] == "CONVERGED"
+    assert result["alpha_c"]["value"] == "0.83307859973957923369"
+    assert 1e-23 < float(result["alpha_c"]["error"]) < 1e-20
+    assert float(result["kappa_max"]["value"]) == pytest.approx(maximum_margin(0.5).value, abs=1e-14)
+    code, out, _ = run("thresholds", "--digits", 12)
+    assert code == 0
+    assert "0.833078599740" in out
+
+
+def test_digits_where_there_is_no_saddle_are_null_with_a_status(run_json):
+    result = run_json("thresholds", "--digits", 5, "--margin", 0.9)
+    assert result["status"] == "NO_SUCH_THRESHOLD"
+    assert result["entropy"] == {"value": None, "error": None, "status": "NO_SUCH_THRESHOLD"}
+    assert float(result["alpha_c"]["value"]) == pytest.approx(capacity(0.9).value, abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("thresholds", "--digits", "0"),
+        ("thresholds", "--digits", "-5"),
+        ("thresholds", "--digits", "many"),
+        ("models", "--half-width", "0"),
+    ],
+)
+def test_bad_digits_and_models_exit_with_2(run, arguments):
+    code, out, err = run(*arguments)
+    assert (code, out) == (2, "")
+    assert err

@@ -1,8 +1,10 @@
 """The replica-symmetric saddle of any prior and constraint, solved in the conjugate overlap alone.
 
 Given q̂, the entropic average gives 1 - q = ⟨Var w⟩ without subtraction, and the energetic one gives
-α⟨(∂_ω ln Z)²⟩; their agreement is one equation in ln q̂. Not for constraints whose saddle breaks replica symmetry:
-the replicon is reported, not corrected.
+α⟨(∂_ω ln Z)²⟩; their agreement is one equation in ln q̂. A model whose averages are not those of `log_partition` and
+`log_probability` over a Gaussian field registers its own `entropic_averages`, `energetic_averages`, `updated_q_hat`
+or `free_entropy` (`perceptron.kernels.models`). Not for constraints whose saddle breaks replica symmetry: the replicon
+is reported, not corrected.
 """
 
 import math
@@ -10,13 +12,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from perceptron.jit import njit
+from perceptron.jit import dispatched, njit
 from perceptron.kernels.constraints import edges, log_probability
 from perceptron.kernels.priors import log_partition
 from perceptron.kernels.quadrature import gaussian_nodes
 
 MAX_ITERATIONS = 200
 MAX_Q_HAT = 1e14
+LEAST_DEFICIT = 1e-14  # 1 - q below which the panels are too wide for ln Z
+GROWTHS = (2.0, 1.09, 1.011)  # of q̂ in search of a bracket: where there is none, again near the smallest excess
 SMALLEST_Q_HAT = 1e-290  # zero in all but name: patterns that nearly every stability meets
 TANH_WIDTH = 1.2  # of the panels at A = 0; the pole of tanh lies at π/2
 TAIL_WIDTH = 2.0  # of the panels at an edge, in standard deviations; the nearest zero of H lies at 3.4
@@ -36,6 +40,7 @@ class Energetic(NamedTuple):
     log_probability: float
     slope: float
     squared_slope: float
+    curvature: float
     squared_curvature: float
 
 
@@ -48,10 +53,11 @@ class FreeEntropy(NamedTuple):
     log_probability: float
     slope: float
     squared_curvature: float
+    self_overlap: float
 
 
 class Saddle(NamedTuple):
-    """A replica-symmetric saddle point."""
+    """A replica-symmetric saddle point; `one_minus_overlap` is Q - q where the self-overlap Q is not 1."""
 
     q_hat: float
     one_minus_overlap: float
@@ -60,9 +66,12 @@ class Saddle(NamedTuple):
     converged: bool
 
 
-@njit
+@dispatched(general=True)
 def entropic_averages(prior, q_hat, refinement):
     """Entropic averages at conjugate overlap q̂."""
+    if q_hat == 0.0:
+        value, _, variance = log_partition(prior, 0.0)
+        return Entropic(value, variance, variance * variance)
     scale = math.sqrt(q_hat)
     features = np.array([[0.0, TANH_WIDTH / max(scale, 1e-300)]])
     nodes, weights = gaussian_nodes(features, refinement)
@@ -75,26 +84,33 @@ def entropic_averages(prior, q_hat, refinement):
     return Entropic(log_z, one_minus_overlap, squared)
 
 
-@njit
+@dispatched(general=True)
 def energetic_averages(constraint, one_minus_overlap, refinement):
     """Energetic averages at overlap q."""
-    scale = math.sqrt(max(1.0 - one_minus_overlap, 0.0))
+    return pattern_averages(constraint, 1.0 - one_minus_overlap, one_minus_overlap, refinement)
+
+
+@njit
+def pattern_averages(constraint, overlap, variance, refinement):
+    """Energetic averages over cavity means of variance q, with Gaussian stabilities of the given variance Q - q."""
+    scale = math.sqrt(max(overlap, 0.0))
     safe_scale = max(scale, 1e-300)
     lower, upper = edges(constraint)
-    width = TAIL_WIDTH * math.sqrt(one_minus_overlap) / safe_scale
+    width = TAIL_WIDTH * math.sqrt(variance) / safe_scale
     features = np.array([[lower / safe_scale, width], [upper / safe_scale, width]])
     nodes, weights = gaussian_nodes(features, refinement)
-    log_z, slope, squared_slope, squared_curvature = 0.0, 0.0, 0.0, 0.0
+    log_z, slope, squared_slope, curvature, squared_curvature = 0.0, 0.0, 0.0, 0.0, 0.0
     for k in range(nodes.size):
-        value, first, second = log_probability(constraint, scale * nodes[k], one_minus_overlap)
+        value, first, second = log_probability(constraint, scale * nodes[k], variance)
         log_z += weights[k] * value
         slope += weights[k] * first
         squared_slope += weights[k] * first * first
+        curvature += weights[k] * second
         squared_curvature += weights[k] * second * second
-    return Energetic(log_z, slope, squared_slope, squared_curvature)
+    return Energetic(log_z, slope, squared_slope, curvature, squared_curvature)
 
 
-@njit
+@dispatched(general=True)
 def updated_q_hat(prior, constraint, load, q_hat, refinement):
     """The map q̂ -> α⟨(∂ ln Z)²⟩ whose fixed point is the saddle, and 1 - q on the way."""
     one_minus_overlap = entropic_averages(prior, q_hat, refinement).one_minus_overlap
@@ -105,23 +121,31 @@ def updated_q_hat(prior, constraint, load, q_hat, refinement):
 def solve_saddle(prior, constraint, load, refinement, tolerance):
     """Bracket the smallest root of ln(map(q̂)/q̂) from below and close in by the Illinois rule.
 
+    Two roots close to each other, as near a spinodal, are seen by smaller steps around the smallest excess only.
     q̂ = 0 is returned where neither prior nor constraint prefers a sign, as in the symmetric perceptron.
     """
-    _, mean, variance = log_partition(prior, 0.0)
-    slope = log_probability(constraint, 0.0, variance)[1]
-    if mean == 0.0 and load * slope * slope < SMALLEST_Q_HAT:
-        return Saddle(0.0, variance, 0.0, 1, True)
-    low, _ = updated_q_hat(prior, constraint, load, 0.0, refinement)
-    mapped, one_minus_overlap = updated_q_hat(prior, constraint, load, low, refinement)
-    f_low = math.log(mapped / low)
-    high, f_high, iterations = low, f_low, 2
-    while f_high > 0.0 and high < MAX_Q_HAT:
-        low, f_low = high, f_high
-        high *= 2.0
+    start, one_minus_overlap = updated_q_hat(prior, constraint, load, 0.0, refinement)
+    if start < SMALLEST_Q_HAT:
+        return Saddle(0.0, one_minus_overlap, 0.0, 1, True)
+    bottom, top, iterations = start, MAX_Q_HAT, 1
+    for growth in GROWTHS:
+        high = where = bottom
         mapped, one_minus_overlap = updated_q_hat(prior, constraint, load, high, refinement)
-        f_high = math.log(mapped / high)
+        f_high = lowest = math.log(mapped / high)
+        low, f_low = high, f_high
         iterations += 1
-    if f_high > 0.0:
+        while f_high > 0.0 and high < top and one_minus_overlap > LEAST_DEFICIT:
+            if f_high < lowest:
+                lowest, where = f_high, high
+            low, f_low = high, f_high
+            high *= growth
+            mapped, one_minus_overlap = updated_q_hat(prior, constraint, load, high, refinement)
+            f_high = math.log(mapped / high)
+            iterations += 1
+        if f_high <= 0.0 and one_minus_overlap > LEAST_DEFICIT:
+            break
+        bottom, top = max(start, where / growth**2), where * growth**2
+    if not (f_high <= 0.0 and one_minus_overlap > LEAST_DEFICIT):
         return Saddle(high, one_minus_overlap, f_high, iterations, False)
     a, b, f_a, f_b = math.log(low), math.log(high), f_low, f_high
     x, f_x = b, f_b
@@ -138,7 +162,7 @@ def solve_saddle(prior, constraint, load, refinement, tolerance):
     return Saddle(math.exp(x), one_minus_overlap, f_x, iterations, abs(f_x) <= 100.0 * tolerance)
 
 
-@njit
+@dispatched(general=True)
 def free_entropy(prior, constraint, load, saddle, refinement):
     """φ = -q̂(1-q)/2 + ⟨ln Z_prior⟩ + α⟨ln Z_constraint⟩ and the averages it is made of."""
     entropic = entropic_averages(prior, saddle.q_hat, refinement)
@@ -151,6 +175,7 @@ def free_entropy(prior, constraint, load, saddle, refinement):
         energetic.log_probability,
         energetic.slope,
         energetic.squared_curvature,
+        1.0,
     )
 
 

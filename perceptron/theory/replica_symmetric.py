@@ -17,14 +17,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.optimize import brentq
 
 from perceptron.checks import check_array, check_real
 from perceptron.kernels import replica_symmetric as kernels
 from perceptron.kernels.constraints import MarginStep, SymmetricWindow, is_met, log_probability
-from perceptron.kernels.gaussian import gaussian_density, gaussian_tail
+from perceptron.kernels.models import SphericalWeights
 from perceptron.kernels.priors import BinaryWeights
 from perceptron.solution import ConvergenceError, Estimate, Solution, Status, conclude
+from perceptron.theory.saddle_end import check_saddle_exists, largest_margin, last_load
 
 __all__ = [
     "TypicalSolutions",
@@ -54,8 +54,10 @@ class TypicalSolutions:
         φ, nats per weight; negative values mean that typically there are no solutions.
     overlap, q_hat : Estimate
         q between two typical solutions, and its conjugate.
+    self_overlap : Estimate
+        Q = ⟨w²⟩, 1 unless weights are discrete with several sizes.
     typical_distance : Estimate
-        d = (1 - q)/2.
+        d = (Q - q)/2, of binary weights the normalised Hamming distance.
     replicon : Estimate
         α⟨(∂² ln Z)²⟩⟨(Var w)²⟩; replica symmetry is stable below 1.
     entropy_by_load, entropy_by_margin : float
@@ -65,10 +67,11 @@ class TypicalSolutions:
     """
 
     load: float
-    constraint: MarginStep | SymmetricWindow
-    prior: BinaryWeights
+    constraint: Any
+    prior: Any
     entropy: Estimate
     overlap: Estimate
+    self_overlap: Estimate
     q_hat: Estimate
     typical_distance: Estimate
     replicon: Estimate
@@ -82,9 +85,9 @@ class TypicalSolutions:
 
 def typical_solutions(
     load: float,
-    constraint: float | MarginStep | SymmetricWindow = 0.0,
+    constraint: Any = 0.0,
     *,
-    prior: BinaryWeights = BinaryWeights(),  # noqa: B008  # an immutable record
+    prior: Any = BinaryWeights(),  # noqa: B008  # an immutable record
     throw: bool = True,
 ) -> TypicalSolutions:
     """Solve the replica-symmetric saddle at one load.
@@ -96,7 +99,7 @@ def typical_solutions(
     constraint : float or NamedTuple
         A number κ means `MarginStep(κ)`; any registered constraint is accepted.
     prior : NamedTuple
-        A registered prior whose weights have w² = 1 (other values would need a self-overlap).
+        A registered prior (`perceptron.kernels.priors`, `perceptron.kernels.models`).
     throw : bool
         Raise when not converged (default) or return the last iterate with its status.
 
@@ -107,14 +110,14 @@ def typical_solutions(
     Raises
     ------
     ValueError
-        If the load is not positive or the margin lies at or beyond `largest_margin(load)`.
+        If the load is not positive, the margin lies at or beyond `largest_margin(load)`, or only one of prior and
+        constraint is that of a teacher.
     ConvergenceError
         If the saddle does not converge.
     """
     load = check_real("load", load, above=0.0)
     constraint = as_constraint(constraint)
-    if isinstance(constraint, MarginStep):
-        check_real("margin", constraint.margin, below=largest_margin(load))
+    check_saddle_exists(load, constraint, prior)
     result = _solve(load, constraint, prior)
     if throw and result.status is not Status.CONVERGED:
         message = f"the saddle at load {load} for {constraint} did not converge: residual {result.residual:.1e}"
@@ -122,7 +125,7 @@ def typical_solutions(
     return result
 
 
-def _solve(load: float, constraint: MarginStep | SymmetricWindow, prior: BinaryWeights) -> TypicalSolutions:
+def _solve(load: float, constraint: Any, prior: Any) -> TypicalSolutions:
     saddle = _saddle(prior, constraint, load, 1.0)
     coarse = _free_entropy(prior, constraint, load, saddle, 1.0)
     finer = _saddle(prior, constraint, load, FINER)
@@ -137,7 +140,8 @@ def _solve(load: float, constraint: MarginStep | SymmetricWindow, prior: BinaryW
         constraint=constraint,
         prior=prior,
         entropy=Estimate(fine.value, abs(fine.value - coarse.value) + rounding),
-        overlap=Estimate(1.0 - finer.one_minus_overlap, overlap_error),
+        overlap=Estimate(fine.self_overlap - finer.one_minus_overlap, overlap_error),
+        self_overlap=Estimate(fine.self_overlap, abs(fine.self_overlap - coarse.self_overlap)),
         q_hat=Estimate(finer.q_hat, q_hat_error),
         typical_distance=Estimate(0.5 * finer.one_minus_overlap, 0.5 * overlap_error),
         replicon=Estimate(replicon, abs(replicon - coarse_replicon) + 10 * ROUNDING * replicon),
@@ -160,11 +164,11 @@ def _free_entropy(
     return kernels.FreeEntropy(*kernels.free_entropy_flat(prior, constraint, load, saddle, refinement))
 
 
-def as_constraint(constraint: float | MarginStep | SymmetricWindow) -> MarginStep | SymmetricWindow:
+def as_constraint(constraint: Any) -> Any:
     """A number is the margin of a step; the parameters of a constraint become finite floats."""
-    if isinstance(constraint, tuple):
-        if type(constraint) not in log_probability.registry:
-            allowed = "a number or a NamedTuple registered in perceptron.kernels.constraints"
+    if hasattr(constraint, "_asdict"):
+        if type(constraint) not in log_probability.registry | kernels.energetic_averages.registry:
+            allowed = "a number or a NamedTuple registered in perceptron.kernels"
             raise ValueError(f"constraint = {constraint!r} is not known; allowed: {allowed}")
         numbers = [check_real(name, value) for name, value in constraint._asdict().items()]
         if isinstance(constraint, SymmetricWindow):
@@ -173,35 +177,19 @@ def as_constraint(constraint: float | MarginStep | SymmetricWindow) -> MarginSte
     return MarginStep(check_real("margin", constraint))
 
 
-def largest_margin(load: float) -> float:
-    """Margin at which the saddle of binary weights ends with q -> 1: α[(1+κ²)H(-κ) + κG(κ)] = 2/π.
-
-    Beyond it the equations have no solution. Always above `maximum_margin`.
-    """
-    return _largest_margin(check_real("load", load, above=0.0))
-
-
-@functools.lru_cache(maxsize=4096)
-def _largest_margin(load: float) -> float:
-    def excess(margin: float) -> float:
-        square = (1.0 + margin * margin) * gaussian_tail(-margin) + margin * gaussian_density(margin)
-        return math.log(square * load * math.pi / 2.0)
-
-    low, high = -1.0, 1.0
-    while excess(low) > 0.0:
-        low *= 2.0
-    while excess(high) < 0.0:
-        high *= 2.0
-    return float(brentq(excess, low, high, xtol=1e-14))
-
-
-def capacity(constraint: float | MarginStep | SymmetricWindow = 0.0, *, throw: bool = True) -> Solution:
+def capacity(
+    constraint: Any = 0.0,
+    *,
+    prior: Any = BinaryWeights(),  # noqa: B008
+    throw: bool = True,
+) -> Solution:
     """Load α_c at which the entropy vanishes, by Newton's method with ∂φ/∂α = ⟨ln Z⟩.
 
     Parameters
     ----------
-    constraint : float or NamedTuple
-        As in `typical_solutions`.
+    constraint, prior
+        As in `typical_solutions`. Spherical weights, whose entropy has no zero of its own, have the load at which
+        their saddle ends with q -> 1; below margin 0 replica symmetry is broken before.
     throw : bool
         Raise ConvergenceError where the iteration does not converge (default), or return it with its status.
 
@@ -211,27 +199,38 @@ def capacity(constraint: float | MarginStep | SymmetricWindow = 0.0, *, throw: b
 
     References
     ----------
-    W. Krauth and M. Mézard, J. Phys. France 50, 3057 (1989): α_c(0) = 0.833.
+    W. Krauth and M. Mézard, J. Phys. France 50, 3057 (1989): α_c(0) = 0.833. E. Gardner, J. Phys. A 21, 257 (1988).
     """
     constraint = as_constraint(constraint)
+    end = last_load(constraint, prior)
+    if isinstance(prior, SphericalWeights):
+        found = math.isfinite(end)
+        status = Status.CONVERGED if found else Status.NO_SUCH_THRESHOLD
+        value, error = (end, 10.0 * ROUNDING * end) if found else (math.nan, math.nan)
+        return Solution("alpha_c", value, error, status, 0, 0.0, TOLERANCE)
+    return conclude(_capacity(constraint, prior, end), throw)
+
+
+def _capacity(constraint: Any, prior: Any, end: float) -> Solution:
+    """From a low load Newton's method may step beyond the last load that has a saddle; it is then halved back."""
     # φ is below its annealed value, which is zero here: a start from above at which the saddle may not exist.
-    annealed = -math.log(2.0) / log_probability(constraint, 0.0, 1.0)[0]
-    end = math.inf
-    if isinstance(constraint, MarginStep):
-        k = constraint.margin
-        end = 2.0 / math.pi / ((1.0 + k * k) * gaussian_tail(-k) + k * gaussian_density(k))
-    load = min(0.8 * annealed, 0.9 * end)
-    for iteration in range(1, 50):
-        typical = typical_solutions(load, constraint)
-        step = -typical.entropy.value / typical.entropy_by_load
+    configurations = kernels.entropic_averages(prior, 0.0, 1.0).log_partition
+    annealed = -configurations / kernels.energetic_averages(constraint, 1.0, 1.0).log_probability
+    load, last = min((0.8 if math.isfinite(end) else 0.4) * annealed, 0.9 * end), 0.0
+    for iteration in range(1, 100):
+        typical = typical_solutions(load, constraint, prior=prior, throw=False)
+        if typical.status is not Status.CONVERGED:
+            end, load = load, 0.5 * (last + load)
+            continue
+        last, step = load, -typical.entropy.value / typical.entropy_by_load
         load = min(load + step, load + 0.7 * (end - load))
         if abs(step) <= 1e-14 * load:
             break
-    typical = typical_solutions(load, constraint)
+    typical = typical_solutions(load, constraint, prior=prior)
     error = (typical.entropy.error + abs(typical.entropy.value)) / abs(typical.entropy_by_load)
     status = Status.CONVERGED if error < 1e-11 * load else Status.NOT_CONVERGED
     numbers = (load, error, status, iteration, typical.entropy.value, TOLERANCE)
-    return conclude(Solution("alpha_c", *numbers, replicon=typical.replicon.value), throw)
+    return Solution("alpha_c", *numbers, replicon=typical.replicon.value)
 
 
 def maximum_margin(load: float, *, throw: bool = True) -> Solution:

@@ -1,0 +1,61 @@
+"""α'_u beyond double precision: its averages against the compiled kernels, and the value against double precision."""
+
+import pytest
+
+from perceptron.kernels.constraints import MarginStep
+from perceptron.kernels.franz_parisi_energetic import energetic_term
+from perceptron.kernels.franz_parisi_entropic import Conjugates, entropic_term
+from perceptron.theory import dense_core_digits as precise
+from perceptron.theory.arbitrary_precision import working_context
+from perceptron.theory.replica_symmetric import typical_solutions
+from perceptron.theory.thresholds import dense_core_load
+
+CONJUGATES = (0.4, 0.7, 3.5)  # v, t̂, p̂
+
+
+@pytest.fixture(scope="module")
+def both():
+    """Overlaps and second derivatives of the energetic term, by both codes, around references of margin 0.1."""
+    context = working_context(10)
+    reference = typical_solutions(0.7, 0.1)
+    q_hat, c = reference.q_hat.value, 2.0 * reference.typical_distance.value
+    rule = precise.Rule(14, 1.0)
+    overlaps = precise._overlaps(context, [context.mpf(x) for x in (q_hat, *CONJUGATES)], rule)
+    first, second = precise._pattern_derivatives(context, overlaps, (context.mpf(0.1), context.mpf(0.0)), rule)
+    entropic = entropic_term(q_hat, c, Conjugates(*CONJUGATES), 1.5)
+    energetic = energetic_term(MarginStep(0.0), MarginStep(0.1), c, entropic, 1.5)
+    return overlaps, first, second, entropic, energetic, c
+
+
+def test_overlaps_agree_with_the_compiled_lattices(both):
+    overlaps, _, _, entropic, _, c = both
+    assert float(1 - overlaps.reference_q) == pytest.approx(c, rel=1e-10)
+    assert float(1 - overlaps.p) == pytest.approx(entropic.one_minus_p, rel=1e-10)
+    assert float(1 - overlaps.q) == pytest.approx(entropic.one_minus_q, rel=1e-10)
+    assert float(overlaps.reference_q - overlaps.t) == pytest.approx(entropic.t_deficit, rel=1e-10)
+    for name in ("t_second", "t2_second", "third", "t_third", "fourth"):
+        assert float(getattr(overlaps, name)) == pytest.approx(getattr(entropic, name), rel=1e-9)
+
+
+def test_derivatives_of_the_energetic_term_agree_with_the_compiled_panels(both):
+    _, first, second, _, energetic, _ = both
+    names = "ptq"
+    for i, name in enumerate(names):
+        assert float(first[i]) == pytest.approx(getattr(energetic, f"d_{name}"), rel=1e-8)
+        for j in range(i, 3):
+            expected = getattr(energetic, f"d_{name}{names[j]}")
+            assert float(second[i][j]) == pytest.approx(expected, rel=1e-7)
+
+
+@pytest.mark.slow
+def test_twenty_digits_agree_with_double_precision_and_with_fewer():
+    many, few, double = precise.dense_core_load(0, 20), precise.dense_core_load(0, 13), dense_core_load()
+    assert abs(float(many) - double.value) <= double.error
+    assert abs(many.value - few.value) <= few.error + many.error
+    assert many.error < 1e-20
+
+
+@pytest.mark.parametrize("digits", [0, 1.5])
+def test_digits_are_checked(digits):
+    with pytest.raises(ValueError, match=r"digits = .*allowed"):
+        precise.dense_core_load(0, digits)
