@@ -30,7 +30,7 @@ TOLERANCE = 1e-11
 FIRST_DELTA_HAT = 0.02
 FIRST_P_HATS = (0.05, 0.1, 0.2, 0.4)
 LONGEST_STEP, SHORTEST_STEP = 0.35, 1e-3  # in ln d
-FEW_REPLICAS = (7.0, 20.0, 60.0, 250.0, 3.0)  # at one of which F_E changes sign along a branch
+FEW_REPLICAS = (20.0, 7.0, 60.0, 250.0, 3.0)  # at one of which F_E changes sign along a branch
 SMALLEST_DISTANCE = 0.02  # of the search for that change
 LARGEST_LOG_Q_HAT, LARGEST_LOG_Y = 5.0, 8.0
 

@@ -183,7 +183,7 @@ def test_profiles_and_single_points_agree():
 
 def test_a_gap_in_the_curve_is_a_status():
     """Above α_u of the reference formulation (0.7668) a piece of the curve around d = 0.048 is missing."""
-    profile = coupled_profile(0.77, [0.01, 0.02, 0.048], reference=True)
+    profile = coupled_profile(0.77, [0.048, 0.08], reference=True)
     assert profile.missing == (0.048,)
     assert profile.status is Status.END_OF_BRANCH
     whole = coupled_profile(0.765, [0.02, 0.048, 0.07], reference=True)
