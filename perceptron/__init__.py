@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from perceptron.gaussian import gaussian_average as gaussian_average
     from perceptron.kernels.constraints import MarginStep as MarginStep
     from perceptron.kernels.constraints import SymmetricWindow as SymmetricWindow
+    from perceptron.kernels.models import DiscreteWeights as DiscreteWeights
+    from perceptron.kernels.models import SphericalWeights as SphericalWeights
     from perceptron.kernels.priors import BinaryWeights as BinaryWeights
     from perceptron.solution import ConvergenceError as ConvergenceError
     from perceptron.solution import Estimate as Estimate
@@ -35,6 +37,9 @@ if TYPE_CHECKING:
     from perceptron.theory.stability import stability_load as stability_load
     from perceptron.theory.stability import stable_reference_margin as stable_reference_margin
     from perceptron.theory.stability import unstable_interval as unstable_interval
+    from perceptron.theory.symmetric_perceptron import isolation_distance as isolation_distance
+    from perceptron.theory.symmetric_perceptron import window_local_entropy as window_local_entropy
+    from perceptron.theory.teacher_student import generalisation as generalisation
     from perceptron.theory.thresholds import counted_margin_threshold as counted_margin_threshold
     from perceptron.theory.thresholds import d_star as d_star
     from perceptron.theory.thresholds import dense_core_load as dense_core_load
@@ -47,6 +52,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "gaussian": ["gaussian_average"],
     "kernels.constraints": ["MarginStep", "SymmetricWindow"],
+    "kernels.models": ["DiscreteWeights", "SphericalWeights"],
     "kernels.priors": ["BinaryWeights"],
     "solution": ["ConvergenceError", "Estimate", "Solution", "Status"],
     "theory.franz_parisi": ["franz_parisi_branch"],
@@ -61,6 +67,8 @@ _HOMES = {
     "theory.phase_diagram": ["phase_diagram"],
     "theory.replica_symmetric": ["capacity", "maximum_margin", "stability_distribution", "typical_solutions"],
     "theory.stability": ["stability_load", "stable_reference_margin", "unstable_interval"],
+    "theory.symmetric_perceptron": ["isolation_distance", "window_local_entropy"],
+    "theory.teacher_student": ["generalisation"],
     "theory.thresholds": [
         "counted_margin_threshold",
         "d_star",

@@ -60,7 +60,7 @@ def dense_core_load(margin: Number = 0, digits: int = 20, *, throw: bool = True)
     margin : int, float, str or Fraction
         κ, exactly as in `arbitrary_precision.typical_solutions`.
     digits : int
-        Digits wanted; 20 take about a minute.
+        Digits wanted; 20 take a few minutes.
     throw : bool
         Raise where they were not reached (default), or return what was reached with its status.
     """

@@ -53,6 +53,7 @@ def test_twenty_digits_agree_with_double_precision_and_with_fewer():
     assert abs(float(many) - double.value) <= double.error
     assert abs(many.value - few.value) <= few.error + many.error
     assert many.error < 1e-20
+    assert many.text == "0.72903281054414847837"  # a regression number
 
 
 @pytest.mark.parametrize("digits", [0, 1.5])

@@ -49,7 +49,7 @@ def test_the_spherical_saddle_ends_at_the_closed_form(margin):
     assert loads[-1] == pytest.approx(capacity(margin, prior=SPHERE).value, rel=1e-10)
 
 
-@pytest.mark.parametrize(("load", "margin"), [(0.5, 0.0), (1.9, 0.0), (0.3, 1.0), (1.0, -1.0)])
+@pytest.mark.parametrize(("load", "margin"), [(1.9, 0.0), pytest.param(1.0, -1.0, marks=pytest.mark.slow)])
 def test_spherical_entropy_is_stationary_in_the_textbook_form(load, margin):
     """φ(q) = ½ ln(1-q) + q/(2(1-q)) + α⟨ln H⟩ by mpmath, at the overlap found and around it."""
     typical = typical_solutions(load, margin, prior=SPHERE)
@@ -92,7 +92,9 @@ def test_beyond_its_end_there_is_no_spherical_saddle():
 # teacher and student
 
 
-@pytest.mark.parametrize("load", [0.3, 1.0, 1.4])
+@pytest.mark.parametrize(
+    "load", [pytest.param(0.3, marks=pytest.mark.slow), 1.0, pytest.param(1.4, marks=pytest.mark.slow)]
+)
 def test_students_agree_with_the_textbook_equations(load):
     """q = ⟨tanh(√q̂z + q̂)⟩, q̂ = 2α/(1-q) ∫Dz G²/H and φ by mpmath, in other variables than ours."""
     students = generalisation(load).students
