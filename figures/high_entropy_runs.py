@@ -1,6 +1,7 @@
 """Runs behind figure 1 of paper H, the spiral: landscapes and training ensembles, reduced to `figures/data`.
 
-`python -m figures.high_entropy_runs [--output results/high-entropy] [--steps 2e8] [--jobs 2]`
+`python -m figures.high_entropy_runs [--output results/high-entropy] [--steps 2e8] [--jobs 2]`, and for the long runs
+`--only landscapes --steps 1e9 --data-seeds 1 --mark=-long`.
 
 Each of the four networks is sampled on each of six data sets, in a directory of its own that a stopped run goes on
 from, and trained a hundred times (`--trained`) with the settings of `SPIRAL_BASELINE` and ten times its epochs, in the
@@ -59,11 +60,12 @@ class Case(NamedTuple):
     n_runs: int
     n_trained: int
     output: Path
+    mark: str = ""  # of its files
 
 
-def landscape_file(hidden: str, data_seed: int) -> Path:
-    """Where the reduced landscape is kept."""
-    return DATA / f"spiral-{hidden.replace(',', '-')}-{data_seed}.nc"
+def landscape_file(hidden: str, data_seed: int, mark: str = "") -> Path:
+    """Where the reduced landscape is kept; that of 10⁹ steps is marked "-long"."""
+    return DATA / f"spiral-{hidden.replace(',', '-')}-{data_seed}{mark}.nc"
 
 
 def training_file(hidden: str, data_seed: int, clip: bool) -> Path:
@@ -73,7 +75,7 @@ def training_file(hidden: str, data_seed: int, clip: bool) -> Path:
 
 def sample(case: Case) -> str:
     """Sample one landscape to its end and keep what the figures need."""
-    folder = case.output / f"landscape-{case.hidden.replace(',', '-')}-{case.data_seed}"
+    folder = case.output / f"landscape-{case.hidden.replace(',', '-')}-{case.data_seed}{case.mark}"
     if not (folder / "parameters.json").exists():
         system = network_system(make_task("spiral", _options(case)), VARIABLES)
         plan = Plan(
@@ -91,7 +93,7 @@ def sample(case: Case) -> str:
         return f"{folder.name}: stopped at {run.steps:.3g} steps"
     reduced = load_landscape(folder / "landscape.nc")
     reduced = reduced[[name for name in KEPT if name in reduced]]
-    save_landscape(landscape_file(case.hidden, case.data_seed), reduced)
+    save_landscape(landscape_file(case.hidden, case.data_seed, case.mark), reduced)
     return f"{folder.name}: {run.seconds:.0f} s, {run.round_trips} round trips, {dataset.attrs['status']}"
 
 
@@ -151,10 +153,11 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=2, help="processes")
     parser.add_argument("--networks", default=";".join(NETWORKS), help="hidden layers, separated by semicolons")
     parser.add_argument("--data-seeds", default=",".join(map(str, DATA_SEEDS)))
+    parser.add_argument("--mark", default="", help='at the end of the names of landscapes, as "-long"')
     parser.add_argument("--only", choices=("landscapes", "training"), help="one of the two parts")
     options = parser.parse_args()
     cases = [
-        Case(hidden, int(seed), int(options.steps), options.runs, options.trained, options.output)
+        Case(hidden, int(seed), int(options.steps), options.runs, options.trained, options.output, options.mark)
         for seed in options.data_seeds.split(",")
         for hidden in options.networks.split(";")
     ]
