@@ -95,7 +95,7 @@ def _log_shares(visits: np.ndarray, bias: Bias) -> np.ndarray:
     table = gaussian_filter(visits.reshape(-1, bias.n_second), bias.sigmas, mode="nearest")
     filled = np.flatnonzero(visits.reshape(table.shape).any(axis=1))
     nearest = filled[np.abs(np.arange(table.shape[0])[:, None] - filled).argmin(axis=1)]
-    return (np.log(np.maximum(table, FEWEST)) - np.log(table.sum(axis=1, keepdims=True)))[nearest]
+    return (np.log(np.maximum(table, FEWEST)) - np.log(np.maximum(table.sum(axis=1, keepdims=True), FEWEST)))[nearest]
 
 
 class _Ladder(NamedTuple):
