@@ -28,16 +28,18 @@ Progress = Callable[[int, int], None]
 LOAD = 0.5
 DISTANCES = 0.12 * np.linspace(0.0, 1.0, 121)[1:] ** 2
 SMALLEST_AT_EQUAL_MARGINS = 2e-3  # below it replica symmetry is badly broken for κ̃ = κ
-MUTUAL_DISTANCES = np.geomspace(0.005, 0.24, 40)
-DENSEST_CURVES = {"reference": (None, True), "replicas": (None, False), "limit": (np.inf, False)}
+LARGEST_DISTANCE, N_DISTANCES = 0.24, 36
+# replicas, reference and smallest distance: below it y is beyond 1000, and the limit needs grids of gigabytes
+DENSEST_CURVES = {"reference": (None, True, 0.01), "replicas": (None, False, 0.01), "limit": (np.inf, False, 0.02)}
 MARGINS = np.linspace(-1.0, 2.0, 31)
 
 
 def compute_densest_curves(load: float) -> Columns:
     """Local entropy S_I of coupled solutions, stable or not, along F_E = 0 with a reference and without, and y -> ∞."""
     columns: Columns = {}
-    for name, (n_replicas, reference) in DENSEST_CURVES.items():
-        profile = coupled_profile(load, MUTUAL_DISTANCES, n_replicas, reference=reference)
+    for name, (n_replicas, reference, smallest) in DENSEST_CURVES.items():
+        distances = np.geomspace(smallest, LARGEST_DISTANCE, N_DISTANCES)
+        profile = coupled_profile(load, distances, n_replicas, reference=reference)
         columns[f"{name}_distance"] = profile.array("reference_distance" if reference else "distance")
         for quantity in ("local_entropy", "local_entropy_error", "external_entropy", "n_replicas"):
             columns[f"{name}_{quantity}"] = profile.array(quantity)

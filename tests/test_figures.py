@@ -36,7 +36,10 @@ def no_points(executor, progress):
 
 def test_local_entropies_in_one_panel(tmp_path, monkeypatch):
     monkeypatch.setattr(densest_regions, "compute_points", no_points)
-    monkeypatch.setattr(densest_regions, "MUTUAL_DISTANCES", np.array([0.03, 0.06, 0.1]))
+    monkeypatch.setattr(densest_regions, "N_DISTANCES", 3)
+    monkeypatch.setattr(densest_regions, "LARGEST_DISTANCE", 0.1)
+    curves = {name: (*curve[:2], 0.03) for name, curve in densest_regions.DENSEST_CURVES.items()}
+    monkeypatch.setattr(densest_regions, "DENSEST_CURVES", curves)
     monkeypatch.setattr(densest_regions, "DISTANCES", np.linspace(0.01, 0.06, 26))
     written, status = wide_flat_minima.make("local-entropies", tmp_path)
     assert status is Status.CONVERGED
