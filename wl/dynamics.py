@@ -24,7 +24,17 @@ from wl.kernels.dynamics_steps import refresh
 from wl.kernels.dynamics_walk import dynamics_walk
 from wl.systems.forces import BLOWN, N_STEPS, PRESENT_STEP, SHORT_STEPS, ForceState
 
-__all__ = ["SAMPLERS", "Dynamics", "Motion", "TimeStepError", "evaluate_for", "keep_steps", "motion_of", "renew"]
+__all__ = [
+    "SAMPLERS",
+    "Dynamics",
+    "Motion",
+    "TimeStepError",
+    "evaluate_for",
+    "keep_steps",
+    "motion_of",
+    "renew",
+    "usual_step",
+]
 
 SAMPLERS = ("langevin", "baoab", "hmc")
 TRIED_STEPS, MOST_HALVINGS = 200, 30
@@ -178,6 +188,17 @@ def keep_steps(first: Any, second: Any) -> None:
         first.time_step[:], second.time_step[:] = second.time_step, kept
         sums = first.numbers[STEP_SUMS]
         first.numbers[STEP_SUMS], second.numbers[STEP_SUMS] = second.numbers[STEP_SUMS], sums
+
+
+def usual_step(state: Any) -> float:
+    """Time step to keep when it no longer adapts: one whose mean square energy over all places is the one wanted.
+
+    Where the walk makes e(x) of energy at dt, e ∝ dt³, and dt(x) is the step that adapts, the mean of (dt/dt(x))⁶ is 1.
+    The last step alone is that of a chance place, often ten times too short or too long for the others.
+    """
+    if state.numbers[N_STEPS] == 0.0:
+        return float(state.time_step[0])
+    return float(state.numbers[SHORT_STEPS] ** (-1.0 / kernels.POWER))
 
 
 def evaluate_for(task: Any) -> None:

@@ -20,7 +20,7 @@ from perceptron.checks import check_integer, check_real
 from perceptron.files import provenance, save_table
 from perceptron.solution import Estimate
 from wl.analysis import equilibrium_curve
-from wl.dynamics import Dynamics, TimeStepError
+from wl.dynamics import Dynamics, TimeStepError, usual_step
 from wl.kernels import dynamics as kernels
 from wl.kernels.dynamics_steps import refresh
 from wl.kernels.relaxation import Thermal, relax_walk
@@ -206,7 +206,7 @@ def _walk(walk: _Walk) -> tuple[np.ndarray, tuple[float, float, float]]:
         refresh(state)
         for part, frozen in ((records[:n_adapting], False), (records[n_adapting:], True)):
             if frozen:
-                state.time_step[0] = kernels.usual_step(state)
+                state.time_step[0] = usual_step(state)
                 state.numbers[:BLOWN] = 0.0
             done = relax_walk(mover, model, state, thermal, stream, part, options.every, frozen)
             if done < len(part):

@@ -14,10 +14,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from wl.dynamics import usual_step
 from wl.exchange import exchange
 from wl.grid import Grid
 from wl.kernels import schedule as clocks
-from wl.kernels.dynamics import usual_step
 from wl.kernels.walk import ENTRIES, LONGEST_STAY, N_COUNTS, RARE_VISITS, TRIPS, Walker
 from wl.phases import NEVER, UNEVEN, Phases, correction
 from wl.pieces import Pieces

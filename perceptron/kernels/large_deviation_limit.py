@@ -21,6 +21,7 @@ from perceptron.kernels.priors import BinaryWeights, log_partition
 from perceptron.kernels.quadrature import graded_nodes, reach
 
 MAX_ITERATIONS = 60
+MOST_STRETCH = 1e4
 
 
 class EntropicLimit(NamedTuple):
@@ -89,9 +90,14 @@ def entropic_limit(replicas, refinement):
 
 @njit
 def energetic_limit(constraint, one_minus_overlap, delta, refinement):
-    """Energetic averages at 1 - q₁ and δ; the variable of integration is ω/√q₁, stretched where z changes faster."""
+    """Energetic averages at 1 - q₁ and δ; the variable of integration is ω/√q₁, stretched where z changes faster.
+
+    Nan where that takes more than MOST_STRETCH: at small distances the panels would fill the memory.
+    """
     scale = math.sqrt(1.0 - one_minus_overlap)
     stretch = (1.0 + delta / one_minus_overlap) / scale
+    if not stretch < MOST_STRETCH:
+        return EnergeticLimit(math.nan, math.nan, math.nan, math.nan, math.nan, math.nan, math.nan)
     lower, upper = edges(constraint)
     width = TAIL_WIDTH * math.sqrt(one_minus_overlap) * stretch
     features = np.array([[lower * stretch, width], [upper * stretch, width]])

@@ -11,7 +11,8 @@ Larger y means denser and rarer regions. They exist while F_E >= 0: `densest_reg
 case that says something about the model; y -> ∞ has F_E < 0 at small distances. y = 1 couples nothing: F = φ of typical
 solutions at every d. Not for distances at which a replicon exceeds 1: values are reported, but the ansatz is then
 locally unstable, the inner one within the regions, the outer one among them. No saddle is looked for beyond the
-distance of typical solutions, where coupling would push apart.
+distance of typical solutions, where coupling would push apart, nor where grids get too large: y -> ∞ ends near
+d = 0.017 at α = 0.5, F_E = 0 where y is about 3000. There the status is END_OF_BRANCH, but the saddle goes on.
 
 References
 ----------

@@ -78,9 +78,9 @@ def models(margin: float = 0.0, half_width: float = 1.0) -> tuple[Model, ...]:
             step,
             "alpha_c",
             capacity(margin, prior=TERNARY),
-            at_zero(1.17),
-            "Gutfreund and Stein 1990",
+            math.nan,
+            "",
         ),
         Model("teacher-student", "±1", labels, "alpha_perfect", perfect_learning_load(), 1.245, "Györgyi 1990"),
-        Model("teacher-student", "±1", labels, "alpha_spinodal", spinodal_load(), 1.493, "Györgyi 1990"),
+        Model("teacher-student", "±1", labels, "alpha_spinodal", spinodal_load(), math.nan, ""),
     )

@@ -8,6 +8,7 @@ import pytest
 from scipy.integrate import quad
 from scipy.optimize import minimize_scalar
 from scipy.special import log_ndtr
+from scipy.stats import norm
 
 from perceptron.kernels import replica_symmetric as kernels
 from perceptron.kernels import window_neighbours
@@ -125,10 +126,20 @@ def test_first_examples_teach_hebbs_overlap():
     assert students.entropy.value == pytest.approx(math.log(2.0) * (1.0 - 1e-11), rel=1e-14)
 
 
-def test_perfect_learning_and_its_spinodal_are_the_literatures():  # Györgyi 1990: 1.245 and 1.493
+def students_load(q_hat):
+    """α at which q̂ is the conjugate: q = ∫Dz tanh(√q̂ z + q̂), q̂ = 2α/(1-q) ∫Dz G(x)²/H(x), x = -√(q/(1-q)) z."""
+    z = np.linspace(-12.0, 12.0, 4801)
+    measure = norm.pdf(z) * (z[1] - z[0])
+    q = measure @ np.tanh(math.sqrt(q_hat) * z + q_hat)
+    x = -math.sqrt(q / (1.0 - q)) * z
+    return q_hat * (1.0 - q) / (2.0 * measure @ np.exp(2.0 * norm.logpdf(x) - norm.logsf(x)))
+
+
+def test_perfect_learning_is_the_literatures_and_its_spinodal_the_largest_load():  # Györgyi 1990: 1.245
     transition, spinodal = perfect_learning_load(), spinodal_load()
     assert transition.value == pytest.approx(1.2447, abs=5e-5)
-    assert spinodal.value == pytest.approx(1.493, abs=5e-4)
+    largest = minimize_scalar(lambda q_hat: -students_load(q_hat), bounds=(0.5, 8.0), options={"xatol": 1e-7})
+    assert spinodal.value == pytest.approx(-largest.fun, abs=1e-9)
     assert max(transition.error, spinodal.error) < 1e-10
     for load, phase in ((1.24, "learning"), (1.25, "metastable"), (1.4926, "metastable"), (1.4927, "perfect")):
         assert generalisation(load).phase == phase
@@ -190,9 +201,11 @@ def test_ternary_weights_in_a_window_maximise_the_first_moment(half_width):
     assert typical.self_overlap.value == pytest.approx(best.x, abs=1e-5)
 
 
-def test_ternary_saddle_agrees_with_the_textbook_equations():
-    """Stationarity of the formula of four order parameters, by mpmath at the point found."""
-    load, margin = 0.8, 0.1
+@pytest.mark.parametrize(("load", "margin"), [(0.8, 0.1), (None, 0.0)])
+def test_ternary_saddle_agrees_with_the_textbook_equations(load, margin):
+    """Stationarity of the formula of four order parameters, by mpmath at the point found; at capacity it vanishes."""
+    at_capacity = load is None
+    load = capacity(0.0, prior=TERNARY).value if at_capacity else load
     typical = typical_solutions(load, margin, prior=TERNARY)
     with mp.workdps(22):
         q, q_hat = mp.mpf(typical.overlap.value), mp.mpf(typical.q_hat.value)
@@ -208,13 +221,8 @@ def test_ternary_saddle_agrees_with_the_textbook_equations():
         assert abs(q_hat - load / width**2 * mean(lambda z: ratio(z) ** 2)) < 1e-10
         entropy = mean(lambda z: mp.log(1 + weight(z))) + load * mean(lambda z: mp.log(mp.erfc(x(z) / mp.sqrt(2)) / 2))
         entropy -= q_hat * (size - q) / 2 + curvature * size / 2
-    assert typical.entropy.value == pytest.approx(float(entropy), rel=1e-11)
-
-
-def test_ternary_capacity_is_that_of_gutfreund_and_stein():  # J. Phys. A 23, 2613 (1990): 1.17
-    solution = capacity(0.0, prior=TERNARY)
-    assert solution.value == pytest.approx(1.17, abs=5e-3)
-    assert solution.error < 1e-10
+    assert typical.entropy.value == pytest.approx(float(entropy), rel=1e-11, abs=1e-12)
+    assert not at_capacity or abs(entropy) < 1e-11
 
 
 def test_finer_weights_store_more_and_never_more_than_the_sphere():

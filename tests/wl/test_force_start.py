@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from wl.dynamics import Dynamics
+from wl.dynamics import Dynamics, usual_step
 from wl.goal import Goal
 from wl.grid import Range
 from wl.kernels import dynamics as kernels
@@ -55,4 +55,4 @@ def test_time_step_that_stays_has_the_energy_wanted_on_average():
     for step in 5000 * [1e-3, 2e-3]:
         kernels.adapt_step(state, step / state.time_step[0], 1.0)
     expected = (0.5 * (1e-3**-6 + 2e-3**-6)) ** (-1 / 6)
-    assert kernels.usual_step(state) == pytest.approx(expected, rel=1e-3)
+    assert usual_step(state) == pytest.approx(expected, rel=1e-3)

@@ -51,6 +51,25 @@ def test_ramp_of_paper_h():
         assert clock[clocks.LOG_F] == pytest.approx(0.3 * factor, rel=1e-14)
 
 
+def test_plateau_ends_when_a_walker_came_and_went_and_exploration_is_over():
+    """Or after half of the learning; ln f is n/t from there."""
+    schedule, surface = kernel(schedule="plateau-then-inverse", first_log_f=0.3), surface_of(10)
+    schedule = schedule._replace(longest_plateau=5000.0)
+    for total, exploring, crossed, over in (
+        (1000, 0.0, 0.0, False),
+        (1000, 1.0, 1.0, False),
+        (1000, 0.0, 1.0, True),
+        (4999, 1.0, 0.0, False),
+        (5000, 1.0, 0.0, True),
+    ):
+        clock = clock_of(10, total, log_f=0.3)
+        clock[[clocks.EXPLORING, clocks.CROSSED]] = exploring, crossed
+        adapt(schedule, clock, surface)
+        clock[clocks.SINCE_RESTART] += 400.0
+        adapt(schedule, clock, surface)
+        assert clock[clocks.LOG_F] == (10 / 400 if over else 0.3)
+
+
 def test_constant():
     clock = clock_of(10, 12345, log_f=0.01)
     adapt(kernel(schedule="constant"), clock, surface_of(10))

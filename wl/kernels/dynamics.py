@@ -110,17 +110,6 @@ def adapt_step(state, factor, largest):
     state.numbers[SHORT_STEPS] += share * (state.time_step[0] ** -POWER - state.numbers[SHORT_STEPS])
 
 
-def usual_step(state):
-    """Time step to keep when it no longer adapts: one whose mean square energy over all places is the one wanted.
-
-    Where the walk makes e(x) of energy at dt, e ∝ dt³, and dt(x) is the step that adapts, the mean of (dt/dt(x))⁶ is 1.
-    The last step alone is that of a chance place, often ten times too short or too long for the others.
-    """
-    if state.numbers[N_STEPS] == 0.0:
-        return float(state.time_step[0])
-    return float(state.numbers[SHORT_STEPS] ** (-1.0 / POWER))
-
-
 @njit
 def cool(state, square):
     """Bring velocities back to unit temperature after a step that went wrong."""
