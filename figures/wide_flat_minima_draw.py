@@ -146,7 +146,7 @@ def phase_diagram(columns: Columns) -> Figure:
     axes.annotate(rf"$\alpha_c={end:.4f}$", (end, 0.3), rotation=90, ha="right", va="center", fontsize=8)
     axes.set(yscale="log", ylim=(floor, 1.0), xlim=(0.3, 0.84))
     axes.set(xlabel=r"load $\alpha$", ylabel=r"reference margin $\tilde\kappa$")
-    axes.legend(loc="lower left")
+    axes.legend(loc="lower right", bbox_to_anchor=(0.93, 0.0))
     return figure
 
 
