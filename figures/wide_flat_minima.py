@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 
 from figures import wide_flat_minima_draw as draw
+from figures.committees import compute_committees
+from figures.committees_draw import committees
 from figures.densest_regions import compute_alpha_u, compute_densest_curves, compute_local_entropies
 from figures.densest_regions_draw import alpha_u, local_entropies
 from figures.entropy_dynamics import PANELS, compute_advantage, panels_of
@@ -139,6 +141,7 @@ FIGURES: dict[str, tuple[Any, Any]] = {
     "entropic-advantage": (compute_advantage, advantage),
     "relaxation": (compute_relaxation, relaxation),
     "models": (compute_models, models),
+    "committees": (compute_committees, committees),
 }
 
 

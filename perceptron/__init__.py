@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from perceptron.gaussian import gaussian_average as gaussian_average
+    from perceptron.kernels.committee_of_three import SignCommitteeOfThree as SignCommitteeOfThree
+    from perceptron.kernels.committees import WideReluCommittee as WideReluCommittee
+    from perceptron.kernels.committees import WideSignCommittee as WideSignCommittee
     from perceptron.kernels.constraints import MarginStep as MarginStep
     from perceptron.kernels.constraints import SymmetricWindow as SymmetricWindow
     from perceptron.kernels.models import DiscreteWeights as DiscreteWeights
@@ -51,6 +54,8 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "gaussian": ["gaussian_average"],
+    "kernels.committee_of_three": ["SignCommitteeOfThree"],
+    "kernels.committees": ["WideReluCommittee", "WideSignCommittee"],
     "kernels.constraints": ["MarginStep", "SymmetricWindow"],
     "kernels.models": ["DiscreteWeights", "SphericalWeights"],
     "kernels.priors": ["BinaryWeights"],

@@ -29,10 +29,23 @@ Margin = Annotated[
 HalfWidth = Annotated[
     float | None, typer.Option("--half-width", help="Symmetric perceptron |w·ξ|/√N <= this, in place of a margin.")
 ]
+ModelName = Annotated[
+    str,
+    typer.Option(
+        "--model", help="perceptron, sign-committee or relu-committee (tree of K → ∞ units), or committee-of-three."
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 Output = Annotated[Path | None, typer.Option("--output", help="Also write the JSON object to this .json file.")]
 Jobs = Annotated[int, typer.Option("--jobs", min=1, help="Worker processes.")]
 
+MODELS = {
+    "perceptron": ("constraints", "MarginStep"),
+    "sign-committee": ("committees", "WideSignCommittee"),
+    "relu-committee": ("committees", "WideReluCommittee"),
+    "committee-of-three": ("committee_of_three", "SignCommitteeOfThree"),
+}
+MODELS_WITH_MARGIN = ("perceptron", "sign-committee", "relu-committee")
 PAPER_LOADS = {"alpha_c": "0.833", "alpha_u_prime": "0.729", "alpha_u": "≈ 0.77"}
 MARGINS_AT_LOAD = ("kappa_min", "kappa_u", "kappa_max", "d_star")
 PAPER_MARGINS = {"kappa_min": "≈ 0.03", "kappa_u": "≈ 0.04", "kappa_max": "≈ 0.418", "d_star": "≈ 0.285"}
@@ -67,6 +80,7 @@ def thresholds(
         bool, typer.Option("--with-alpha-u/--without-alpha-u", help="Loads of the large-deviation theory too.")
     ] = True,
     digits: Annotated[int | None, typer.Option("--digits", help="α_c, κ_max and φ to so many digits instead.")] = None,
+    model: ModelName = "perceptron",
     json: Json = False,
     output: Output = None,
 ) -> None:
@@ -74,20 +88,23 @@ def thresholds(
     from perceptron.theory.thresholds import named_thresholds  # noqa: PLC0415
 
     report.check_output(output, ".json")
+    step = _step(model, *MODELS_WITH_MARGIN)
     if digits is not None:
+        if model != "perceptron":
+            raise ValueError(f"model = {model!r} is not used with --digits; allowed: perceptron")
         digits_cli.thresholds(digits, margin, alpha, json, output)
         return
     start = time.perf_counter()
-    paper = {} if margin else PAPER_LOADS | (PAPER_MARGINS if alpha == 0.5 else {})
-    title, rows = f"Thresholds at counted margin κ = {margin:g}", []
+    paper = {} if margin or model != "perceptron" else PAPER_LOADS | (PAPER_MARGINS if alpha == 0.5 else {})
+    title, rows = f"Thresholds of the {model} at counted margin κ = {margin:g}", []
     quantities: dict[str, Any] = {}
     with report.growing_table("thresholds (the first run compiles)") as show:
-        for name, quantity in named_thresholds(alpha, margin, with_alpha_u=with_alpha_u):
+        for name, quantity in named_thresholds(alpha, margin, step, with_alpha_u=with_alpha_u):
             quantities[name] = quantity
             rows.append((_threshold_label(name, quantity, alpha), quantity, paper.get(name, "")))
             table = report.quantity_table(title, rows, "paper")
             show(table)
-    head = {"status": report.worst_status(quantities), "alpha": alpha, "margin": margin}
+    head = {"status": report.worst_status(quantities), "model": model, "alpha": alpha, "margin": margin}
     result = head | quantities | report.stability(quantities) | {"paper": paper}
     report.emit(result | {"seconds": time.perf_counter() - start}, table, as_object=json, output=output)
 
@@ -99,32 +116,43 @@ def _threshold_label(name: str, quantity: Any, alpha: float) -> str:
 
 @app.command()
 def entropy(
-    alpha: Alpha, margin: Margin = 0.0, half_width: HalfWidth = None, json: Json = False, output: Output = None
+    alpha: Alpha,
+    margin: Margin = 0.0,
+    half_width: HalfWidth = None,
+    model: ModelName = "perceptron",
+    json: Json = False,
+    output: Output = None,
 ) -> None:
     """Entropy, overlap and typical distance of typical solutions."""
     from perceptron.theory.replica_symmetric import typical_solutions  # noqa: PLC0415
 
     report.check_output(output, ".json")
-    typical = typical_solutions(alpha, _constraint(margin, half_width), throw=False)
+    typical = typical_solutions(alpha, _constraint(margin, half_width, model), throw=False)
     names = ("entropy", "overlap", "q_hat", "typical_distance", "replicon")
     quantities = {name: getattr(typical, name) for name in names}
     title = f"Typical solutions at α = {alpha:g}, {_in_words(typical.constraint)}"
     table = report.quantity_table(title, [(SYMBOLS[name], value, "") for name, value in quantities.items()])
-    head = {"status": typical.status, "alpha": alpha, "constraint": typical.constraint._asdict()}
+    head = {"status": typical.status, "alpha": alpha, "model": model, "constraint": typical.constraint._asdict()}
     tail = {"iterations": typical.iterations, "residual": typical.residual}
     report.emit(head | quantities | tail, table, as_object=json, output=output)
 
 
 @app.command()
-def capacity(margin: Margin = 0.0, half_width: HalfWidth = None, json: Json = False, output: Output = None) -> None:
+def capacity(
+    margin: Margin = 0.0,
+    half_width: HalfWidth = None,
+    model: ModelName = "perceptron",
+    json: Json = False,
+    output: Output = None,
+) -> None:
     """Load α_c at which the entropy of typical solutions vanishes."""
     from perceptron.theory.replica_symmetric import capacity as critical_load  # noqa: PLC0415
 
     report.check_output(output, ".json")
-    constraint = _constraint(margin, half_width)
+    constraint = _constraint(margin, half_width, model)
     solution = critical_load(constraint)
     table = report.quantity_table(f"Capacity for {_in_words(constraint)}", [(SYMBOLS["alpha_c"], solution, "")])
-    result = {"status": solution.status, "constraint": constraint._asdict(), "alpha_c": solution}
+    result = {"status": solution.status, "model": model, "constraint": constraint._asdict(), "alpha_c": solution}
     report.emit(result, table, as_object=json, output=output)
 
 
@@ -133,6 +161,7 @@ def phases(
     alpha: Alpha,
     margin: Margin = 0.0,
     reference_margin: Annotated[str, typer.Option("--reference-margin", help="κ̃: a number, or max.")] = "max",
+    model: ModelName = "perceptron",
     json: Json = False,
     output: Output = None,
 ) -> None:
@@ -140,15 +169,16 @@ def phases(
     from perceptron.theory.thresholds import phases as phases_at  # noqa: PLC0415
 
     report.check_output(output, ".json")
+    step = _step(model, *MODELS_WITH_MARGIN)
     with report.working("phases (the first run compiles)"):
-        found = phases_at(alpha, margin, _reference_margin(reference_margin, alpha))
+        found = phases_at(alpha, margin, _reference_margin(reference_margin, alpha, step), step)
     names = ("kappa_min", "kappa_u", "kappa_max", "d_star", "kappa_counted")
     quantities = {name: getattr(found, name) for name in names}
     if found.negative_interval is not None:
         quantities |= {"d_1": found.negative_interval[0], "d_2": found.negative_interval[1]}
     title = f"α = {alpha:g}, κ = {margin:g}, κ̃ = {found.reference_margin:.10g}\nphase: {found.phase}"
     table = report.quantity_table(title, [(SYMBOLS[name], value, "") for name, value in quantities.items()])
-    head = {"status": report.worst_status(quantities), "alpha": alpha, "margin": margin}
+    head = {"status": report.worst_status(quantities), "model": model, "alpha": alpha, "margin": margin}
     reference = {"reference_margin": found.reference_margin, "phase": found.phase}
     result = head | reference | quantities | report.stability(quantities)
     report.emit(result, table, as_object=json, output=output)
@@ -168,6 +198,7 @@ def local_entropy(
     distance: Annotated[
         str, typer.Option(help="Distances, comma-separated. Fields are set for them where weights are given.")
     ] = "",
+    model: ModelName = "perceptron",
     node: Annotated[str, typer.Option(help="With --weights: gaussian, relaxed, exact or amp.")] = "gaussian",
     jobs: Jobs = 1,
     json: Json = False,
@@ -179,6 +210,7 @@ def local_entropy(
     if weights is not None:
         if alpha is not None or reference_margin is not None:
             raise ValueError("--weights is not used with --alpha or --reference-margin; allowed: one or the other")
+        _step(model, "perceptron")
         report.check_output(output, ".csv", ".npz", ".png", ".pdf", ".json")
         around, head = instance_cli.local_entropy_of_weights(weights, patterns, margin, node, distance)
         _emit_profile(around, head, json, output)
@@ -188,13 +220,15 @@ def local_entropy(
     from perceptron.theory.local_entropy import local_entropy_profile  # noqa: PLC0415
 
     report.check_output(output, ".csv", ".npz", ".png", ".pdf", ".json")
-    chosen = _reference_margin(reference_margin, alpha)
+    step = _step(model)
+    chosen = _reference_margin(reference_margin, alpha, step)
     distances = [_number("distance", item) for item in distance.split(",")] if distance else None
     with executor_of(jobs) as executor, report.sweep_progress("distances") as progress:
         profile = local_entropy_profile(
-            alpha, chosen, margin, distances, executor=executor, progress=progress, throw=False
+            alpha, chosen, margin, distances, step=step, executor=executor, progress=progress, throw=False
         )
-    theory: dict[str, Any] = {"status": profile.status, "alpha": alpha, "margin": margin, "reference_margin": chosen}
+    theory: dict[str, Any] = {"status": profile.status, "model": model, "alpha": alpha, "margin": margin}
+    theory |= {"reference_margin": chosen}
     theory |= {"d_star": profile.d_star, "branch_ends": sorted({point.distance for point in profile.missing})}
     _emit_profile(profile, theory, json, output)
 
@@ -217,7 +251,7 @@ def figure(
         str,
         typer.Argument(
             help="W2, W3, W4, phase-diagram, local-entropies, alpha-u, stabilities, margins, sampled-local-entropy,"
-            " models, H1a, H1b, H2a, H2c, H3, H7, relaxation, entropic-advantage, or all."
+            " models, committees, H1a, H1b, H2a, H2c, H3, H7, relaxation, entropic-advantage, or all."
         ),
     ],
     output: Annotated[Path, typer.Option(help="Folder of the pictures and their data.")] = Path("results"),
@@ -255,12 +289,24 @@ def _profile_table(profile: Any, n_rows: int = 20) -> Table:
     return table
 
 
-def _constraint(margin: float, half_width: float | None) -> Any:
-    if half_width is not None and margin != 0.0:
+def _constraint(margin: float, half_width: float | None, model: str) -> Any:
+    if half_width is None:
+        return _step(model)(margin)
+    if margin != 0.0:
         raise ValueError(f"margin = {margin!r} is not used with a half-width; allowed: one of the two")
-    from perceptron.kernels.constraints import MarginStep, SymmetricWindow  # noqa: PLC0415
+    _step(model, "perceptron")
+    from perceptron.kernels.constraints import SymmetricWindow  # noqa: PLC0415
 
-    return MarginStep(margin) if half_width is None else SymmetricWindow(half_width)
+    return SymmetricWindow(half_width)
+
+
+def _step(model: str, *allowed: str) -> type:
+    """Class of the constraint of a model, one of those `allowed` (all unless given)."""
+    allowed = allowed or tuple(MODELS)
+    if model not in allowed:
+        raise ValueError(f"model = {model!r} is not known here; allowed: {', '.join(allowed)}")
+    module, name = MODELS[model]
+    return getattr(importlib.import_module(f"perceptron.kernels.{module}"), name)
 
 
 def _in_words(constraint: Any) -> str:
@@ -274,10 +320,10 @@ def _number(name: str, text: str) -> float:
         raise ValueError(f"{name} = {text!r} is not a number") from None
 
 
-def _reference_margin(text: str, load: float) -> float:
+def _reference_margin(text: str, load: float, step: type) -> float:
     from perceptron.theory.replica_symmetric import maximum_margin  # noqa: PLC0415
 
-    return maximum_margin(load).value if text == "max" else _number("reference_margin", text)
+    return maximum_margin(load, step).value if text == "max" else _number("reference_margin", text)
 
 
 instance_cli.register(app)

@@ -203,6 +203,28 @@ def test_models_stand_beside_closed_forms_and_literature(run, run_json):
     assert "1.2446839" in out
 
 
+def test_committees_are_models_of_the_same_commands(run, run_json):
+    assert run_json("capacity", "--model", "sign-committee")["alpha_c"]["value"] == pytest.approx(0.947, abs=5e-4)
+    result = run_json("entropy", "--alpha", 0.5, "--model", "committee-of-three")
+    assert result["model"] == "committee-of-three"
+    assert result["entropy"]["value"] < 0.5 * math.log(2.0)  # fewer than the annealed count
+    around = run_json(
+        "local-entropy", "--alpha", 0.5, "--reference-margin", 0.1, "--model", "relu-committee", "--distance", "0.1,0.2"
+    )
+    assert around["status"] == "CONVERGED"
+    assert around["local_entropy"][0] < around["local_entropy"][1]
+    for arguments in (
+        ("thresholds", "--model", "committee-of-three"),
+        ("capacity", "--model", "committee"),
+        ("capacity", "--model", "relu-committee", "--half-width", 1.0),
+        ("thresholds", "--model", "relu-committee", "--digits", 20),
+    ):
+        code, _, err = run(*arguments)
+        assert code == 2
+        assert "model = " in err
+        assert "allowed: " in err
+
+
 def test_digits_are_decimals_as_text(run, run_json):
     result = run_json("thresholds", "--digits", 20)
     assert result["status"] == "CONVERGED"

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from perceptron.jit import njit
+from perceptron.jit import dispatched, njit
 from perceptron.kernels.constraints import edges, is_met, log_probability
 from perceptron.kernels.quadrature import N_NODES, graded_nodes, reach
 
@@ -193,7 +193,7 @@ def omega_nodes(counted, reference, law, refinement):
     return nodes, weights, settled
 
 
-@njit
+@dispatched(general=True)
 def energetic_term(counted, reference, reference_one_minus_q, entropic, refinement):
     """All energetic averages at the overlaps of an entropic term, from the top panel in ω downwards."""
     law = field_law(reference, reference_one_minus_q, entropic, refinement)

@@ -47,6 +47,21 @@ class EntropicTerm(NamedTuple):
     squared_susceptibility: float  # ⟨(1 - m²)²⟩
 
 
+class Overlaps(NamedTuple):
+    """What the energetic term depends on, beside q - t²/q̃ - (p - t)²/(1 - q̃)."""
+
+    one_minus_p: float
+    t_deficit: float
+    one_minus_q: float
+
+
+@njit
+def overlaps_alone(overlaps, conditional_variance):
+    """An `EntropicTerm` of overlaps that no conjugates have given, for the energetic term."""
+    p, t, q = overlaps.one_minus_p, overlaps.t_deficit, overlaps.one_minus_q
+    return EntropicTerm(0.0, p, t, q, conditional_variance, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+
+
 @njit
 def entropic_term(reference_q_hat, reference_one_minus_q, conjugates, refinement):
     """All entropic averages at the given conjugates."""

@@ -30,8 +30,8 @@ MAX_NEWTON = 30
 STEP_LN_D, STEP_PARAMETER = 1e-4, 1e-6
 LN_D_TOLERANCE, PARAMETER_TOLERANCE = 1e-7, 1e-9  # of the last Newton step, which is added to the error
 
-Family = Callable[[float], tuple[float, float, float]]
-"""From the parameter to (load, reference margin, counted margin)."""
+Family = Callable[[float], tuple[float, float, float, type]]
+"""From the parameter to (load, reference margin, counted margin, class of the constraints)."""
 
 
 class Midpoint(Protocol):
@@ -68,7 +68,7 @@ def find_dip(branch: Branch, order: int) -> Dip:
 
 
 def _coarse_dip(family: Family, order: int, parameter: float) -> Dip:
-    return find_dip(unchecked_branch(*family(parameter), SEARCH_TOLERANCE), order)
+    return find_dip(unchecked_branch(*family(parameter), tolerance=SEARCH_TOLERANCE), order)
 
 
 def _derivative(point: Point, order: int) -> float:

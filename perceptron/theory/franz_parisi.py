@@ -19,12 +19,16 @@ import math
 from dataclasses import dataclass, field
 
 from perceptron.checks import check_real
+from perceptron.kernels import franz_parisi_of_three as _  # noqa: F401  # registers the committee of three
 from perceptron.kernels import franz_parisi_saddle as kernels
+from perceptron.kernels.committee_of_three import SignCommitteeOfThree
 from perceptron.kernels.constraints import MarginStep
 from perceptron.kernels.franz_parisi_entropic import Conjugates
 from perceptron.solution import ConvergenceError, Estimate, Status
 from perceptron.theory.replica_symmetric import (
     TypicalSolutions,
+    as_constraint,
+    capacity,
     largest_margin,
     maximum_margin,
     typical_solutions,
@@ -33,6 +37,7 @@ from perceptron.theory.replica_symmetric import (
 __all__ = ["Branch", "Point", "franz_parisi_branch", "geometric_bound"]
 
 TOLERANCE = 1e-12
+TOLERANCE_OF_THREE = 1e-10  # its integrals have errors of this size
 LONGEST_STEP = 0.7  # in ln d
 SHORTEST_STEP = 1e-3
 MARGIN_SLACK = 1e-9
@@ -92,20 +97,25 @@ def geometric_bound(distance: float) -> float:
     return -distance * math.log(distance) - (1.0 - distance) * math.log1p(-distance)
 
 
-def check_reference_margin(load: float, reference_margin: float) -> float:
+def check_reference_margin(load: float, reference_margin: float, step: type = MarginStep) -> float:
     """A reference margin at which typical solutions exist, up to a slack of 1e-9."""
-    return check_real("reference_margin", reference_margin, below=maximum_margin(load).value + MARGIN_SLACK)
+    return check_real("reference_margin", reference_margin, below=maximum_margin(load, step).value + MARGIN_SLACK)
 
 
-def make_problem(load: float, reference_margin: float, margin: float) -> kernels.Problem:
+def make_problem(load: float, reference_margin: float, margin: float, step: type = MarginStep) -> kernels.Problem:
     """The saddle-point problem of references at κ̃ and counted solutions at κ, arguments unchecked."""
-    reference = typical_solutions(load, reference_margin)
+    reference = typical_solutions(load, step(reference_margin))
     one_minus_q = 2.0 * reference.typical_distance.value
-    return kernels.Problem(load, MarginStep(margin), MarginStep(reference_margin), reference.q_hat.value, one_minus_q)
+    return kernels.Problem(load, step(margin), step(reference_margin), reference.q_hat.value, one_minus_q)
 
 
-def franz_parisi_branch(load: float, reference_margin: float, margin: float = 0.0) -> Branch:
+def franz_parisi_branch(
+    load: float, reference_margin: float, margin: float = 0.0, *, step: type = MarginStep
+) -> Branch:
     """The branch of saddles of given load, reference margin κ̃ <= κ_max and counted margin κ.
+
+    `step` is the class of both constraints: `MarginStep`, `WideSignCommittee` or `WideReluCommittee`, or
+    `SignCommitteeOfThree`, which knows margin 0 only.
 
     Raises
     ------
@@ -116,25 +126,33 @@ def franz_parisi_branch(load: float, reference_margin: float, margin: float = 0.
         If the saddle at d* does not converge.
     """
     load = check_real("load", load, above=0.0)
-    margin = check_real("margin", margin, below=largest_margin(load))
-    reference_margin = check_reference_margin(load, reference_margin)
-    return unchecked_branch(load, reference_margin, margin)
+    if step is SignCommitteeOfThree:
+        check_real("load", load, below=capacity(step()).value + MARGIN_SLACK)
+        margin, reference_margin = as_constraint(step(margin)).margin, as_constraint(step(reference_margin)).margin
+    else:
+        margin = check_real("margin", margin, below=largest_margin(load, step=step))
+        reference_margin = check_reference_margin(load, reference_margin, step)
+    return unchecked_branch(load, reference_margin, margin, step)
 
 
-def unchecked_branch(load: float, reference_margin: float, margin: float, tolerance: float = TOLERANCE) -> Branch:
+def unchecked_branch(
+    load: float, reference_margin: float, margin: float, step: type = MarginStep, tolerance: float | None = None
+) -> Branch:
     """As `franz_parisi_branch`, but references may lie past κ_max and the tolerance be coarse, for searches."""
-    problem = make_problem(load, reference_margin, margin)
-    top = _unconstrained(problem, typical_solutions(load, margin))
+    if tolerance is None:
+        tolerance = TOLERANCE_OF_THREE if step is SignCommitteeOfThree else TOLERANCE
+    problem = make_problem(load, reference_margin, margin, step)
+    top = _unconstrained(problem, typical_solutions(load, step(margin)), min(tolerance, TOLERANCE_OF_THREE))
     branch = Branch(problem, {0.5 * top.one_minus_p: top}, tolerance)
     if not top.converged:
         raise ConvergenceError(branch.message("at the maximum d*", top), branch.as_point(top))
     return branch
 
 
-def _unconstrained(problem: kernels.Problem, counted: TypicalSolutions) -> kernels.SaddlePoint:
+def _unconstrained(problem: kernels.Problem, counted: TypicalSolutions, tolerance: float) -> kernels.SaddlePoint:
     """The maximum over d: q and q̂ are those of the counted solutions alone, and p̂ = t̂."""
     start = Conjugates(*kernels.unconstrained_start(problem, counted.q_hat.value))
-    return solve_saddle_point(problem, start, kernels.Closure(kernels.UNCONSTRAINED, 0.0))
+    return solve_saddle_point(problem, start, kernels.Closure(kernels.UNCONSTRAINED, 0.0), tolerance)
 
 
 def solve_saddle_point(
@@ -164,7 +182,7 @@ class Branch:
     @property
     def d_star(self) -> Estimate:
         """Distance d* of the global maximum of φ_FP; its error is that of the derivative over the curvature there."""
-        error = self.top.derivative_error / abs(self.top.second_derivative) + 1e-14
+        error = self.top.derivative_error / abs(self.top.second_derivative) + abs(self.top.residual) + 1e-14
         return Estimate(0.5 * self.top.one_minus_p, error)
 
     def at(self, distance: float, throw: bool = True) -> Point:

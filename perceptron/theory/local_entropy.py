@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from perceptron.checks import check_array
+from perceptron.kernels.constraints import MarginStep
 from perceptron.kernels.franz_parisi_saddle import Problem, SaddlePoint
 from perceptron.profile import Profile
 from perceptron.solution import ConvergenceError, Estimate, Status
@@ -21,6 +22,7 @@ from perceptron.theory.franz_parisi import Branch, Point, franz_parisi_branch
 
 __all__ = ["LocalEntropyProfile", "local_entropy_profile"]
 
+Task = tuple[Problem, dict[float, SaddlePoint], float, np.ndarray]
 CHUNK = 20
 N_DISTANCES = 200
 SMALLEST_DISTANCE = 1e-3
@@ -59,12 +61,13 @@ def default_distances(branch: Branch) -> np.ndarray:
     return SMALLEST_DISTANCE + (top - SMALLEST_DISTANCE) * np.linspace(0.0, 1.0, N_DISTANCES) ** 2
 
 
-def local_entropy_profile(  # noqa: PLR0913  # the last three by keyword only
+def local_entropy_profile(  # noqa: PLR0913  # the last four by keyword only
     load: float,
     reference_margin: float,
     margin: float = 0.0,
     distances: Sequence[float] | np.ndarray | None = None,
     *,
+    step: type = MarginStep,
     executor: Executor | None = None,
     progress: Callable[[int, int], None] | None = None,
     throw: bool = True,
@@ -77,6 +80,8 @@ def local_entropy_profile(  # noqa: PLR0913  # the last three by keyword only
         α > 0, κ̃ <= κ_max(α), κ.
     distances : array_like, shape (n,), optional
         In (0, 1), in any order; 200 from 1e-3 to past d* unless given.
+    step : type
+        Class of both constraints, as in `franz_parisi_branch`.
     executor : concurrent.futures.Executor, optional
         Where the chunks are computed; the numbers do not depend on it.
     progress : callable, optional
@@ -95,7 +100,7 @@ def local_entropy_profile(  # noqa: PLR0913  # the last three by keyword only
     ConvergenceError
         Where a distance has no saddle and `throw` is true; `result` is the profile without it.
     """
-    branch = franz_parisi_branch(load, reference_margin, margin)
+    branch = franz_parisi_branch(load, reference_margin, margin, step=step)
     if distances is None:
         wanted = default_distances(branch)
     else:
@@ -122,15 +127,15 @@ def local_entropy_profile(  # noqa: PLR0913  # the last three by keyword only
     return profile
 
 
-def _task(branch: Branch, chunk: np.ndarray) -> tuple[Problem, dict[float, SaddlePoint], np.ndarray]:
-    """The problem, the saddle to start from, and the distances of a chunk."""
+def _task(branch: Branch, chunk: np.ndarray) -> Task:
+    """The problem, the saddle to start from, the tolerance, and the distances of a chunk."""
     branch.at(float(chunk[0]), throw=False)
     near = min(branch.saddles, key=lambda known: abs(known - chunk[0]))
     start = {near: branch.saddles[near]}
-    return branch.problem, start, chunk
+    return branch.problem, start, branch.tolerance, chunk
 
 
-def _solve_chunk(task: tuple[Problem, dict[float, SaddlePoint], np.ndarray]) -> list[Point]:
-    problem, start, chunk = task
-    branch = Branch(problem, dict(start))
+def _solve_chunk(task: Task) -> list[Point]:
+    problem, start, tolerance, chunk = task
+    branch = Branch(problem, dict(start), tolerance)
     return [branch.at(float(distance), throw=False) for distance in chunk]

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from perceptron.checks import check_real
+from perceptron.kernels.committee_of_three import SignCommitteeOfThree
+from perceptron.kernels.committees import WideReluCommittee, WideSignCommittee
 from perceptron.kernels.constraints import SymmetricWindow
 from perceptron.kernels.models import DiscreteWeights, SphericalWeights
 from perceptron.solution import Solution
@@ -81,6 +83,19 @@ def models(margin: float = 0.0, half_width: float = 1.0) -> tuple[Model, ...]:
             math.nan,
             "",
         ),
+        Model(
+            "committee of three", "±1", "two of three signs", "alpha_c", capacity(SignCommitteeOfThree()), math.nan, ""
+        ),
+        Model(
+            "wide sign committee",
+            "±1",
+            step,
+            "alpha_c",
+            capacity(WideSignCommittee(margin)),
+            math.nan,
+            "",
+        ),
+        Model("wide ReLU committee", "±1", step, "alpha_c", capacity(WideReluCommittee(margin)), math.nan, ""),
         Model("teacher-student", "±1", labels, "alpha_perfect", perfect_learning_load(), 1.245, "Györgyi 1990"),
         Model("teacher-student", "±1", labels, "alpha_spinodal", spinodal_load(), math.nan, ""),
     )

@@ -20,6 +20,8 @@ import numpy as np
 
 from perceptron.checks import check_array, check_real
 from perceptron.kernels import replica_symmetric as kernels
+from perceptron.kernels.committee_of_three import SignCommitteeOfThree
+from perceptron.kernels.committees import WideReluCommittee, WideSignCommittee
 from perceptron.kernels.constraints import MarginStep, SymmetricWindow, is_met, log_probability
 from perceptron.kernels.models import SphericalWeights
 from perceptron.kernels.priors import BinaryWeights
@@ -35,6 +37,7 @@ __all__ = [
     "typical_solutions",
 ]
 
+MARGINS = (MarginStep, WideSignCommittee, WideReluCommittee)
 TOLERANCE = 1e-14
 FINER = 1.5
 ROUNDING = 4e-16
@@ -61,7 +64,7 @@ class TypicalSolutions:
     replicon : Estimate
         α⟨(∂² ln Z)²⟩⟨(Var w)²⟩; replica symmetry is stable below 1.
     entropy_by_load, entropy_by_margin : float
-        ∂φ/∂α = ⟨ln Z⟩ and, for a margin step, ∂φ/∂κ = -α⟨∂ ln Z⟩ at the saddle.
+        ∂φ/∂α = ⟨ln Z⟩ and, behind a margin, ∂φ/∂κ = -α⟨∂ ln Z⟩ at the saddle.
     status, iterations, residual, tolerance
         How the saddle was found; the residual is that of ln q̂.
     """
@@ -110,8 +113,8 @@ def typical_solutions(
     Raises
     ------
     ValueError
-        If the load is not positive, the margin lies at or beyond `largest_margin(load)`, or only one of prior and
-        constraint is that of a teacher.
+        If the load is not positive, load or margin lie at or beyond the end of the saddle (`largest_margin`), or prior
+        and constraint do not go together.
     ConvergenceError
         If the saddle does not converge.
     """
@@ -146,7 +149,7 @@ def _solve(load: float, constraint: Any, prior: Any) -> TypicalSolutions:
         typical_distance=Estimate(0.5 * finer.one_minus_overlap, 0.5 * overlap_error),
         replicon=Estimate(replicon, abs(replicon - coarse_replicon) + 10 * ROUNDING * replicon),
         entropy_by_load=fine.log_probability,
-        entropy_by_margin=-load * fine.slope if isinstance(constraint, MarginStep) else math.nan,
+        entropy_by_margin=-load * fine.slope if isinstance(constraint, MARGINS) else math.nan,
         status=Status.CONVERGED if saddle.converged and finer.converged else Status.NOT_CONVERGED,
         iterations=saddle.iterations + finer.iterations,
         residual=finer.residual,
@@ -173,6 +176,8 @@ def as_constraint(constraint: Any) -> Any:
         numbers = [check_real(name, value) for name, value in constraint._asdict().items()]
         if isinstance(constraint, SymmetricWindow):
             check_real("half_width", constraint.half_width, above=0.0)
+        if isinstance(constraint, SignCommitteeOfThree) and constraint.margin != 0.0:
+            raise ValueError(f"margin = {constraint.margin!r} is not allowed for three sign units; allowed: 0")
         return type(constraint)(*numbers)
     return MarginStep(check_real("margin", constraint))
 
@@ -233,38 +238,53 @@ def _capacity(constraint: Any, prior: Any, end: float) -> Solution:
     return Solution("alpha_c", *numbers, replicon=typical.replicon.value)
 
 
-def maximum_margin(load: float, *, throw: bool = True) -> Solution:
+def maximum_margin(load: float, step: type = MarginStep, *, throw: bool = True) -> Solution:
     """Margin κ_max at which the entropy vanishes at fixed load; negative beyond α_c(0).
 
-    The entropy falls monotonically with the margin, from ln 2 to -∞ at `largest_margin`, so the root is bracketed
-    from below by margins at which the saddle exists and is followed by Newton's method with ∂φ/∂κ = -α⟨∂ ln Z⟩.
+    `step` is the class of the constraint: `MarginStep` or a wide committee. The entropy falls monotonically with the
+    margin, from ln 2 to -∞ at `largest_margin` or at infinity, so the root is bracketed and followed by Newton's
+    method with ∂φ/∂κ = -α⟨∂ ln Z⟩.
     """
-    return conclude(_maximum_margin(check_real("load", load, above=0.0)), throw)
+    if step not in MARGINS:
+        allowed = ", ".join(margin.__name__ for margin in MARGINS)
+        raise ValueError(f"step = {step.__name__} has no margin; allowed: {allowed}")
+    return conclude(_maximum_margin(check_real("load", load, above=0.0), step), throw)
 
 
 @functools.lru_cache(maxsize=4096)
-def _maximum_margin(load: float) -> Solution:
-    low, high = largest_margin(load) - 1.0, largest_margin(load)
-    while _entropy_and_slope(load, low)[0] < 0.0:
-        low, high = low - 1.0, low
+def _maximum_margin(load: float, step: type) -> Solution:
+    low, high = _margin_bracket(load, step)
     margin = low
     for iteration in range(1, 200):
-        entropy, slope = _entropy_and_slope(load, margin)
+        entropy, slope = _entropy_and_slope(load, step(margin))
         low, high = (margin, high) if entropy > 0.0 else (low, margin)
-        step = -entropy / slope
-        if abs(step) <= 1e-15 * (1.0 + abs(margin)):
+        change = -entropy / slope
+        if abs(change) <= 1e-15 * (1.0 + abs(margin)):
             break
-        margin = margin + step if low < margin + step < high else 0.5 * (low + high)
-    typical = typical_solutions(load, margin)
+        margin = margin + change if low < margin + change < high else 0.5 * (low + high)
+    typical = typical_solutions(load, step(margin))
     error = (typical.entropy.error + abs(typical.entropy.value)) / abs(typical.entropy_by_margin)
     status = Status.CONVERGED if error < 1e-11 * (1.0 + abs(margin)) else Status.NOT_CONVERGED
     residual = typical.entropy.value
     return Solution("kappa_max", margin, error, status, iteration, residual, TOLERANCE, replicon=typical.replicon.value)
 
 
-def _entropy_and_slope(load: float, margin: float) -> tuple[float, float]:
+def _margin_bracket(load: float, step: type) -> tuple[float, float]:
+    """A margin with positive entropy, and one with negative entropy or without a saddle."""
+    high = largest_margin(load, step=step)
+    if math.isinf(high):
+        high = 1.0
+        while _entropy_and_slope(load, step(high))[0] > 0.0:
+            high += 1.0
+    low = high - 1.0
+    while _entropy_and_slope(load, step(low))[0] < 0.0:
+        low, high = low - 1.0, low
+    return low, high
+
+
+def _entropy_and_slope(load: float, constraint: Any) -> tuple[float, float]:
     """φ and ∂φ/∂κ on the coarse grid alone, for iterations."""
-    prior, constraint = BinaryWeights(), MarginStep(margin)
+    prior = BinaryWeights()
     saddle = _saddle(prior, constraint, load, 1.0)
     free_entropy = _free_entropy(prior, constraint, load, saddle, 1.0)
     return free_entropy.value, -load * free_entropy.slope

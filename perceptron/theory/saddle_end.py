@@ -1,12 +1,15 @@
-"""Where the replica-symmetric saddle behind a margin step ends with q -> 1: a closed form for each prior.
+"""Where the replica-symmetric saddle behind a margin ends with q -> 1: a closed form for each prior and constraint.
 
-As q -> 1 the energetic average diverges like α s(κ)/(1-q)², with s(κ) = ∫Dz (κ+z)₊² = (1+κ²)H(-κ) + κG(κ), and the
-weights can follow up to α s(κ) = 2/π if they are binary, up to α s(κ) = 1 on the sphere. There the saddle ends at
-φ = -∞: for spherical weights that is the capacity [1]_, for binary weights the entropy vanishes before.
+As q -> 1 the energetic average diverges like α s/(1-q)², where s is the mean squared distance of a Gaussian from the
+stabilities allowed: s(κ) = ∫Dz (κ+z)₊² = (1+κ²)H(-κ) + κG(κ) behind a margin step. The weights can follow up to
+α s = 2/π if they are binary, up to α s = 1 on the sphere. There the saddle ends at φ = -∞: for spherical weights that
+is the capacity [1]_, for binary weights the entropy vanishes before. A wide committee of ReLU units has
+s = D'(1)⁻¹ s(κ/√Δ(1)); one of sign units, whose D' diverges, has no such end [2]_.
 
 References
 ----------
 .. [1] E. Gardner, J. Phys. A 21, 257 (1988).
+.. [2] E. Barkai, D. Hansel and H. Sompolinsky, Phys. Rev. A 45, 4146 (1992).
 """
 
 from __future__ import annotations
@@ -18,14 +21,19 @@ from typing import Any
 from scipy.optimize import brentq
 
 from perceptron.checks import check_real
+from perceptron.kernels.committee_of_three import SignCommitteeOfThree
+from perceptron.kernels.committees import RELU_SCALE, WideReluCommittee, WideSignCommittee
 from perceptron.kernels.constraints import MarginStep
 from perceptron.kernels.gaussian import gaussian_density, gaussian_tail
-from perceptron.kernels.models import PlantedLabels, PlantedWeights, SphericalWeights
+from perceptron.kernels.models import DiscreteWeights, PlantedLabels, PlantedWeights, SphericalWeights
 from perceptron.kernels.priors import BinaryWeights
 
-__all__ = ["check_saddle_exists", "largest_margin", "last_load"]
+__all__ = ["COMMITTEES", "check_saddle_exists", "largest_margin", "last_load"]
 
 LIMITS: dict[type, float] = {BinaryWeights: 2.0 / math.pi, SphericalWeights: 1.0}
+COMMITTEES = (WideSignCommittee, WideReluCommittee, SignCommitteeOfThree)
+RELU_SLOPE = math.pi / (math.pi - 1.0)  # D'(1)
+OF_THREE = 5.0 / 8.0 - (3.0 + math.sqrt(3.0)) / (4.0 * math.pi)  # the nearest units that make a majority are turned
 
 
 def squared_excess(margin: float) -> float:
@@ -33,26 +41,41 @@ def squared_excess(margin: float) -> float:
     return (1.0 + margin * margin) * gaussian_tail(-margin) + margin * gaussian_density(margin)
 
 
+def squared_distance(constraint: Any) -> float:
+    """Mean squared distance s of a constraint; 0 where the saddle does not end, nan where no closed form is known."""
+    match constraint:
+        case MarginStep(margin):
+            return squared_excess(margin)
+        case WideReluCommittee(margin):
+            return squared_excess(margin * RELU_SCALE) / RELU_SLOPE
+        case WideSignCommittee():
+            return 0.0
+        case SignCommitteeOfThree():
+            return OF_THREE
+    return math.nan
+
+
 def last_load(constraint: Any, prior: Any) -> float:
-    """Load at which the saddle ends; infinite where no end is known in closed form."""
-    if isinstance(constraint, MarginStep) and type(prior) in LIMITS:
-        return LIMITS[type(prior)] / squared_excess(constraint.margin)
-    return math.inf
+    """Load at which the saddle ends; infinite where it does not, or no end is known in closed form."""
+    distance = squared_distance(constraint)
+    return LIMITS[type(prior)] / distance if type(prior) in LIMITS and distance > 0.0 else math.inf
 
 
-def largest_margin(load: float, prior: Any = BinaryWeights()) -> float:  # noqa: B008  # an immutable record
-    """Margin at which the saddle ends with q -> 1: α[(1+κ²)H(-κ) + κG(κ)] = 2/π for binary weights.
+def largest_margin(load: float, prior: Any = BinaryWeights(), step: type = MarginStep) -> float:  # noqa: B008
+    """Margin at which the saddle ends with q -> 1: α s(κ) = 2/π for binary weights.
 
-    Beyond it the equations have no solution. Always above `maximum_margin`.
+    Beyond it the equations have no solution. Always above `maximum_margin`; infinite for a `step` without such an end.
     """
-    return _largest_margin(check_real("load", load, above=0.0), LIMITS[type(prior)])
+    return _largest_margin(check_real("load", load, above=0.0), LIMITS[type(prior)], step)
 
 
 @functools.lru_cache(maxsize=4096)
-def _largest_margin(load: float, limit: float) -> float:
+def _largest_margin(load: float, limit: float, step: type) -> float:
+    if not squared_distance(step(0.0)) > 0.0:
+        return math.inf
 
     def excess(margin: float) -> float:
-        return math.log(squared_excess(margin) * load / limit)
+        return math.log(squared_distance(step(margin)) * load / limit)
 
     low, high = -1.0, 1.0
     while excess(low) > 0.0:
@@ -63,15 +86,21 @@ def _largest_margin(load: float, limit: float) -> float:
 
 
 def check_saddle_exists(load: float, constraint: Any, prior: Any) -> None:
-    """Refuse a margin at or beyond the end of the saddle, and half of a teacher with the other half of something else.
+    """Refuse a load or margin beyond the end of the saddle, and priors that do not go with the constraint.
 
     Raises
     ------
     ValueError
-        Naming the margin and what is allowed.
+        Naming the argument and what is allowed.
     """
     if isinstance(constraint, PlantedLabels) != isinstance(prior, PlantedWeights):
         pair = "allowed: PlantedWeights with PlantedLabels, or neither"
         raise ValueError(f"prior = {prior!r} does not go with constraint = {constraint!r}; {pair}")
-    if isinstance(constraint, MarginStep) and type(prior) in LIMITS:
-        check_real("margin", constraint.margin, below=largest_margin(load, prior))
+    if isinstance(constraint, COMMITTEES) and isinstance(prior, DiscreteWeights):
+        pair = "allowed: weights of one size"
+        raise ValueError(f"prior = {prior!r} does not go with constraint = {constraint!r}; {pair}")
+    if type(prior) not in LIMITS:
+        return
+    if isinstance(constraint, MarginStep | WideReluCommittee):
+        check_real("margin", constraint.margin, below=largest_margin(load, prior, type(constraint)))
+    check_real("load", load, below=last_load(constraint, prior))

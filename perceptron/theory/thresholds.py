@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from perceptron.checks import check_real
+from perceptron.kernels.constraints import MarginStep
 from perceptron.solution import Estimate, Solution, Status, conclude
 from perceptron.theory.double_zero import find_double_zero
 from perceptron.theory.franz_parisi import Branch, Point, check_reference_margin, franz_parisi_branch
@@ -34,7 +35,7 @@ __all__ = [
 SMALLEST_GAP = 1e-5  # of the parameter above the margin where the dip is known to be negative
 
 
-def kappa_min(load: float, margin: float = 0.0, *, throw: bool = True) -> Solution:
+def kappa_min(load: float, margin: float = 0.0, step: type = MarginStep, *, throw: bool = True) -> Solution:
     """Reference margin κ̃_min at which the local entropy touches zero inside (0, d*): φ = dφ/dd = 0.
 
     Parameters
@@ -43,6 +44,8 @@ def kappa_min(load: float, margin: float = 0.0, *, throw: bool = True) -> Soluti
         α.
     margin : float
         κ of the counted solutions.
+    step : type
+        Class of the constraints: `MarginStep` or a wide committee.
     throw : bool
         Raise ConvergenceError where the search does not converge (default), or return it with its status.
 
@@ -51,20 +54,20 @@ def kappa_min(load: float, margin: float = 0.0, *, throw: bool = True) -> Soluti
     Solution
         Status NO_SUCH_THRESHOLD where it would lie above κ_max(α).
     """
-    return conclude(_reference_margin_threshold("kappa_min", load, margin, order=0), throw)
+    return conclude(_reference_margin_threshold("kappa_min", load, margin, step, order=0), throw)
 
 
-def kappa_u(load: float, margin: float = 0.0, *, throw: bool = True) -> Solution:
+def kappa_u(load: float, margin: float = 0.0, step: type = MarginStep, *, throw: bool = True) -> Solution:
     """Reference margin κ̃_u above which the local entropy is monotone up to d*: dφ/dd = d²φ/dd² = 0.
 
     Parameters and return value as for `kappa_min`.
     """
-    return conclude(_reference_margin_threshold("kappa_u", load, margin, order=1), throw)
+    return conclude(_reference_margin_threshold("kappa_u", load, margin, step, order=1), throw)
 
 
-def _reference_margin_threshold(name: str, load: float, margin: float, order: int) -> Solution:
+def _reference_margin_threshold(name: str, load: float, margin: float, step: type, *, order: int) -> Solution:
     load = check_real("load", load, above=0.0)
-    end = maximum_margin(load).value
+    end = maximum_margin(load, step).value
     margin = check_real("margin", margin)
     gap = end - margin
     if gap <= 0.0:
@@ -74,30 +77,32 @@ def _reference_margin_threshold(name: str, load: float, margin: float, order: in
         return margin + math.sqrt((a - margin) * (b - margin))
 
     interval = (margin + SMALLEST_GAP * gap, end)
-    return find_double_zero(name, lambda kappa: (load, kappa, margin), order, interval, midpoint)
+    return find_double_zero(name, lambda kappa: (load, kappa, margin, step), order, interval, midpoint)
 
 
-def dense_core_load(margin: float = 0.0, *, throw: bool = True) -> Solution:
+def dense_core_load(margin: float = 0.0, step: type = MarginStep, *, throw: bool = True) -> Solution:
     """Largest load α'_u at which maximum-margin references have monotone surroundings: κ̃_u(α) = κ_max(α)."""
-    return conclude(_load_threshold("alpha_u_prime", margin, order=1), throw)
+    return conclude(_load_threshold("alpha_u_prime", margin, step, order=1), throw)
 
 
-def isolation_load(margin: float = 0.0, *, throw: bool = True) -> Solution:
+def isolation_load(margin: float = 0.0, step: type = MarginStep, *, throw: bool = True) -> Solution:
     """Load at which κ̃_min(α) = κ_max(α): beyond it every typical solution is isolated."""
-    return conclude(_load_threshold("alpha_isolation", margin, order=0), throw)
+    return conclude(_load_threshold("alpha_isolation", margin, step, order=0), throw)
 
 
-def _load_threshold(name: str, margin: float, order: int) -> Solution:
+def _load_threshold(name: str, margin: float, step: type, order: int) -> Solution:
     margin = check_real("margin", margin)
-    end = capacity(margin).value
+    end = capacity(step(margin)).value
 
-    def family(load: float) -> tuple[float, float, float]:
-        return load, maximum_margin(load).value, margin
+    def family(load: float) -> tuple[float, float, float, type]:
+        return load, maximum_margin(load, step).value, margin, step
 
     return find_double_zero(name, family, order, (end, 0.4 * end), lambda a, b: 0.8 * a + 0.2 * b)
 
 
-def counted_margin_threshold(load: float, reference_margin: float, *, throw: bool = True) -> Solution:
+def counted_margin_threshold(
+    load: float, reference_margin: float, step: type = MarginStep, *, throw: bool = True
+) -> Solution:
     """Counted margin κ at which the profile around references of margin κ̃ stops being monotone.
 
     Parameters
@@ -111,21 +116,25 @@ def counted_margin_threshold(load: float, reference_margin: float, *, throw: boo
         Positive where κ̃ > κ̃_u(α; κ = 0): the third transition of the paper.
     """
     load = check_real("load", load, above=0.0)
-    reference_margin = check_reference_margin(load, reference_margin)
+    reference_margin = check_reference_margin(load, reference_margin, step)
 
     def midpoint(a: float, b: float) -> float:
         return reference_margin - math.sqrt((reference_margin - a) * (reference_margin - b))
 
+    def family(kappa: float) -> tuple[float, float, float, type]:
+        return load, reference_margin, kappa, step
+
     interval = (reference_margin - SMALLEST_GAP, reference_margin - 2.0)
-    solution = find_double_zero("kappa_counted", lambda kappa: (load, reference_margin, kappa), 1, interval, midpoint)
-    return conclude(solution, throw)
+    return conclude(find_double_zero("kappa_counted", family, 1, interval, midpoint), throw)
 
 
-def d_star(load: float, reference_margin: float | None = None, margin: float = 0.0) -> Estimate:
+def d_star(
+    load: float, reference_margin: float | None = None, margin: float = 0.0, step: type = MarginStep
+) -> Estimate:
     """Distance d* of the global maximum of the local entropy around references of margin κ̃ (κ_max unless given)."""
     if reference_margin is None:
-        reference_margin = maximum_margin(load).value
-    return franz_parisi_branch(load, reference_margin, margin).d_star
+        reference_margin = maximum_margin(load, step).value
+    return franz_parisi_branch(load, reference_margin, margin, step=step).d_star
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,13 +170,13 @@ class Phases:
     negative_interval: tuple[Estimate, Estimate] | None
 
 
-def phases(load: float, margin: float = 0.0, reference_margin: float | None = None) -> Phases:
+def phases(load: float, margin: float = 0.0, reference_margin: float | None = None, step: type = MarginStep) -> Phases:
     """All thresholds at one load, the phase of a reference margin (κ_max unless given), d* and [d₁, d₂] there."""
     load = check_real("load", load, above=0.0)
-    end = maximum_margin(load)
-    chosen = end.value if reference_margin is None else check_reference_margin(load, reference_margin)
-    branch = franz_parisi_branch(load, chosen, margin)
-    lower, upper = kappa_min(load, margin), kappa_u(load, margin)
+    end = maximum_margin(load, step)
+    chosen = end.value if reference_margin is None else check_reference_margin(load, reference_margin, step)
+    branch = franz_parisi_branch(load, chosen, margin, step=step)
+    lower, upper = kappa_min(load, margin, step), kappa_u(load, margin, step)
     interval = None
     if branch.top.local_entropy <= 0.0:
         phase = "no solutions"
@@ -181,23 +190,26 @@ def phases(load: float, margin: float = 0.0, reference_margin: float | None = No
         phase = "dense"
     if phase in ("isolated", "isolated balls"):
         interval = negative_interval(branch)
-    counted = counted_margin_threshold(load, chosen, throw=False)
+    counted = counted_margin_threshold(load, chosen, step, throw=False)
     return Phases(load, margin, lower, upper, end, counted, chosen, branch.d_star, phase, interval)
 
 
 def named_thresholds(
-    load: float = 0.5, margin: float = 0.0, *, with_alpha_u: bool = True
+    load: float = 0.5, margin: float = 0.0, step: type = MarginStep, *, with_alpha_u: bool = True
 ) -> Iterator[tuple[str, Solution | Estimate]]:
-    """Names and values of all thresholds, each as soon as it is known: loads first, then margins and d* at one load."""
+    """Names and values of all thresholds, each as soon as it is known: loads first, then margins and d* at one load.
+
+    Those of the large-deviation theory exist for `MarginStep` alone.
+    """
     load, margin = check_real("load", load, above=0.0), check_real("margin", margin)
-    yield "alpha_c", capacity(margin)
-    yield "alpha_u_prime", dense_core_load(margin)
-    yield "alpha_isolation", isolation_load(margin)
-    if with_alpha_u:
+    yield "alpha_c", capacity(step(margin))
+    yield "alpha_u_prime", dense_core_load(margin, step)
+    yield "alpha_isolation", isolation_load(margin, step)
+    if with_alpha_u and step is MarginStep:
         for solution in region_thresholds(margin):
             yield solution.name, solution
         yield "alpha_u", alpha_u(margin, throw=False)
-    at_load = phases(load, margin)
+    at_load = phases(load, margin, step=step)
     for name in ("kappa_min", "kappa_u", "kappa_max", "d_star"):
         yield name, getattr(at_load, name)
 

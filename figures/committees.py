@@ -1,0 +1,77 @@
+"""Data of the figure of tree committees: entropy, typical distance, local entropy, and the width of the dense phase."""
+
+from __future__ import annotations
+
+from concurrent.futures import Executor
+from typing import Any
+
+import numpy as np
+
+from perceptron.kernels.committee_of_three import SignCommitteeOfThree
+from perceptron.kernels.committees import WideReluCommittee, WideSignCommittee
+from perceptron.kernels.constraints import MarginStep
+from perceptron.solution import Status
+from perceptron.theory.local_entropy import local_entropy_profile
+from perceptron.theory.replica_symmetric import capacity, maximum_margin, typical_solutions
+from perceptron.theory.thresholds import dense_core_load, kappa_u
+
+__all__ = ["MODELS", "PROFILE_LOAD", "compute_committees"]
+
+Columns = dict[str, np.ndarray]
+MODELS = {
+    "perceptron": MarginStep,
+    "three": SignCommitteeOfThree,
+    "sign": WideSignCommittee,
+    "relu": WideReluCommittee,
+}
+PROFILE_LOAD = 0.5
+DISTANCES = np.linspace(0.0, 1.0, 101)[1:] ** 2
+DISTANCES_OF_THREE = np.linspace(0.18, 1.0, 24) ** 2  # below, its integrals take minutes
+LOADS = np.linspace(0.02, 1.0, 50)  # in units of the last one of each curve
+
+
+def compute_committees(executor: Executor | None, progress: Any) -> tuple[Columns, Status]:
+    """Four panels over the models, one after the other."""
+    columns: Columns = {"load": np.array(PROFILE_LOAD)}
+    status = Status.CONVERGED
+    for k, (name, step) in enumerate(MODELS.items()):
+        columns |= _typical(name, step)
+        references = {"zero": 0.0}
+        if step is not SignCommitteeOfThree:
+            columns |= _width_of_the_dense_phase(name, step)
+            references |= {"largest": maximum_margin(PROFILE_LOAD, step).value}
+        for place, margin in references.items():
+            found = _profile(step, margin, executor)
+            status = max(status, found.status) if found.status is Status.INTERRUPTED else status
+            columns[f"{name}_{place}_distance"] = found.array("distance")
+            columns[f"{name}_{place}_entropy"] = found.array("local_entropy")
+            columns[f"{name}_{place}_replicon"] = found.array("replicon")
+        progress(k + 1, len(MODELS))
+    return columns, status
+
+
+def _typical(name: str, step: Any) -> Columns:
+    end = capacity(step(0.0))
+    solutions = [typical_solutions(float(load), step(0.0)) for load in LOADS * end.value]
+    return {
+        f"{name}_capacity": np.array(end.value),
+        f"{name}_loads": LOADS * end.value,
+        f"{name}_entropy": np.array([typical.entropy.value for typical in solutions]),
+        f"{name}_typical_distance": np.array([typical.typical_distance.value for typical in solutions]),
+    }
+
+
+def _width_of_the_dense_phase(name: str, step: Any) -> Columns:
+    """κ̃_u over κ_max up to the load at which they meet."""
+    end = dense_core_load(0.0, step)
+    loads = np.linspace(0.3, 1.0, 29)[:-1] * end.value
+    ratios = [kappa_u(float(a), 0.0, step).value / maximum_margin(float(a), step).value for a in loads]
+    return {
+        f"{name}_dense_loads": np.append(loads, end.value),
+        f"{name}_dense_ratio": np.append(ratios, 1.0),
+    }
+
+
+def _profile(step: Any, margin: float, executor: Executor | None) -> Any:
+    shape = DISTANCES_OF_THREE if step is SignCommitteeOfThree else DISTANCES
+    return local_entropy_profile(PROFILE_LOAD, margin, 0.0, 0.42 * shape, step=step, executor=executor, throw=False)
