@@ -209,9 +209,10 @@ def named_thresholds(
         for solution in region_thresholds(margin):
             yield solution.name, solution
         yield "alpha_u", alpha_u(margin, throw=False)
-    at_load = phases(load, margin, step=step)
-    for name in ("kappa_min", "kappa_u", "kappa_max", "d_star"):
-        yield name, getattr(at_load, name)
+    yield "kappa_min", kappa_min(load, margin, step)
+    yield "kappa_u", kappa_u(load, margin, step)
+    yield "kappa_max", maximum_margin(load, step)
+    yield "d_star", d_star(load, None, margin, step)
 
 
 def negative_interval(branch: Branch) -> tuple[Estimate, Estimate] | None:
