@@ -30,7 +30,8 @@ from wl.systems.neural_network import NetworkOptions, accuracy_window, neural_ne
 
 N_POINTS = 40  # to train on, and as many to test on
 WHOLE = "wl, learning"
-REACH = {"plain numba": 40, "PyTorch": 250}
+MANY = "PyTorch, 200 walkers at once"
+REACH = {"plain numba": 40, "PyTorch": 250, MANY: 12}
 VARIABLES = ("log_train_loss", "test_accuracy")
 ARCHITECTURES = ((6, 6, 6), (8, 8, 8, 8), (30, 30))
 PARTS = ("steps", "heads", "growth")
@@ -83,7 +84,7 @@ def compare_steps() -> None:
                 ("plain NumPy", PlainNumpy(architecture, spiral(1), spiral(2)).advance),
             ]
             case = {"widths": list(architecture.widths), "activation": activation, "n_points": N_POINTS}
-            names = {"PyTorch": "one walker", "PyTorch, 200 walkers at once": "many walkers"}
+            names = {"PyTorch": "one walker", MANY: "many walkers", f"{MANY}, joined": "many walkers joined"}
             variants += torch_variants("plain_networks_torch.py", case, names)
             show(alternated(variants), WHOLE, REACH if hidden == (8, 8, 8, 8) and activation == "tanh" else {})
 

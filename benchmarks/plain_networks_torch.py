@@ -1,9 +1,10 @@
 """Steps of one parameter of a network in PyTorch, in an interpreter of their own: needs NumPy and PyTorch alone.
 
 `python plain_networks_torch.py '{"widths": [2, 8, 8, 1], "activation": "tanh", "n_points": 40}'`, then lines with the
-name of a variant ("one walker" or "many walkers") and a number of steps; answers {"seconds": processor time of the
-thread}. One logistic output. One walker takes one forward pass for each of the two sets; N_WALKERS walkers, each with
-parameters of its own, share batched products over both sets together, and a step is one of one walker.
+name of a variant ("one walker", "many walkers" or "many walkers joined") and a number of steps; answers {"seconds":
+processor time of the thread}. One logistic output. One walker takes one forward pass for each of the two sets, and the
+loss and accuracy of each; N_WALKERS walkers, each with parameters of its own, share batched products and do the same,
+or join both sets in one product and take only what the sampler needs. A step is one of one walker.
 """
 
 import json
@@ -48,9 +49,9 @@ class Walkers:
         if abs(flat[k].item()) > self.half or self.rng.random() < 0.3:
             flat[k] = old
 
-    def _outputs(self):
-        """z of all walkers, (N_WALKERS, 2 n_points)."""
-        signal, place = self.features.T.expand(N_WALKERS, -1, -1), 0
+    def _outputs(self, points):
+        """z of all walkers at some points, (N_WALKERS, points)."""
+        signal, place = self.features[points].T.expand(N_WALKERS, -1, -1), 0
         for number, (n_outputs, n_inputs) in enumerate(self.shapes):
             middle = place + n_outputs * n_inputs
             weights = self.table[:, place:middle].reshape(N_WALKERS, n_outputs, n_inputs)
@@ -59,18 +60,26 @@ class Walkers:
             signal = self.activate(signal) if number < len(self.shapes) - 1 else signal
         return signal[:, 0]
 
-    def _all_step(self):
-        walkers, n = torch.arange(N_WALKERS), self.n_points
+    def _all_step(self, observe):
+        walkers = torch.arange(N_WALKERS)
         chosen = torch.randint(self.table.shape[1], (N_WALKERS,))
         old = self.table[walkers, chosen]
         new = old + STEP * (2.0 * torch.rand(N_WALKERS) - 1.0)
         self.table[walkers, chosen] = new
-        z = self._outputs()
-        margins = z[:, :n] * (2.0 * self.labels[:n] - 1.0)
-        torch.nn.functional.softplus(-margins).mean(1).numpy()
-        ((z[:, n:] > 0) == (self.labels[n:] == 1)).float().mean(1).numpy()
+        observe()
         refused = (new.abs() > self.half) | (torch.rand(N_WALKERS) < 0.3)
         self.table[walkers, chosen] = torch.where(refused, old, new)
+
+    def _observe(self):
+        for points in (slice(0, self.n_points), slice(self.n_points, None)):
+            z, labels = self._outputs(points), self.labels[points]
+            torch.nn.functional.softplus(-z * (2.0 * labels - 1.0)).mean(1).numpy()
+            ((z > 0) == (labels == 1)).float().mean(1).numpy()
+
+    def _observe_joined(self):
+        z, n = self._outputs(slice(None)), self.n_points
+        torch.nn.functional.softplus(-z[:, :n] * (2.0 * self.labels[:n] - 1.0)).mean(1).numpy()
+        ((z[:, n:] > 0) == (self.labels[n:] == 1)).float().mean(1).numpy()
 
     @torch.no_grad()
     def advance(self, variant, n_steps):
@@ -81,7 +90,7 @@ class Walkers:
             if variant == "one walker":
                 self._one_step(sizes)
             else:
-                self._all_step()
+                self._all_step(self._observe_joined if variant.endswith("joined") else self._observe)
             made += 1 if variant == "one walker" else N_WALKERS
         return (time.thread_time() - start) * n_steps / made
 

@@ -31,7 +31,7 @@ from wl.networks.training_curves import RULES, outside_box, training_curve
 from wl.networks.training_ensemble import SPIRAL_BASELINE, TrainingEnsemble
 from wl.run import Plan
 from wl.run_directory import create, open_directory
-from wl.settings import settings_for
+from wl.settings import preset_of, settings_for
 from wl.task_options import TaskOptions
 from wl.tasks import make_task, network_system
 
@@ -61,6 +61,7 @@ class Case(NamedTuple):
     n_trained: int
     output: Path
     mark: str = ""  # of its files
+    preset: str = "default"
 
 
 def landscape_file(hidden: str, data_seed: int, mark: str = "") -> Path:
@@ -81,7 +82,7 @@ def sample(case: Case) -> str:
         plan = Plan(
             system,
             VARIABLES,
-            settings_for(system, VARIABLES),
+            settings_for(system, VARIABLES, **preset_of(case.preset)),
             Goal(steps=case.n_steps * case.n_runs),
             seed=case.data_seed,
             n_runs=case.n_runs,
@@ -154,10 +155,12 @@ def main() -> None:
     parser.add_argument("--networks", default=";".join(NETWORKS), help="hidden layers, separated by semicolons")
     parser.add_argument("--data-seeds", default=",".join(map(str, DATA_SEEDS)))
     parser.add_argument("--mark", default="", help='at the end of the names of landscapes, as "-long"')
+    parser.add_argument("--preset", default="default", help="of the sampler: default or paper")
     parser.add_argument("--only", choices=("landscapes", "training"), help="one of the two parts")
     options = parser.parse_args()
+    numbers = (int(options.steps), options.runs, options.trained, options.output, options.mark, options.preset)
     cases = [
-        Case(hidden, int(seed), int(options.steps), options.runs, options.trained, options.output, options.mark)
+        Case(hidden, int(seed), *numbers)
         for seed in options.data_seeds.split(",")
         for hidden in options.networks.split(";")
     ]

@@ -13,7 +13,7 @@ from perceptron.files import load_table
 from wl.datasets.spiral import spiral
 from wl.landscape import load_landscape
 
-LONG = "-long"
+LONG, PAPER = "-long", "-paper"
 
 
 def test_stored_landscapes_say_where_they_come_from():
@@ -25,7 +25,7 @@ def test_stored_landscapes_say_where_they_come_from():
         origin = json.loads(found.attrs["provenance"])
         system = origin["parameters"]["system"]["parameters"]
         dataset = system["dataset"]
-        mark = LONG if path.stem.endswith(LONG) else ""
+        mark = next((mark for mark in (LONG, PAPER) if path.stem.endswith(mark)), "")
         assert path == landscape_file(",".join(map(str, system["hidden"])), dataset["data_seed"], mark)
         assert found.attrs["steps"] >= (1e9 if mark else 2e8)
         assert found.attrs["covered"] > 0.999
@@ -44,6 +44,19 @@ def test_longer_runs_find_the_same_landscape(hidden):
     assert known.mean() > 0.9
     assert np.abs(apart[known]).max() < 0.01
     assert np.sqrt(np.mean((apart[known] / error[known]) ** 2)) < 2.0
+
+
+def test_at_equal_steps_the_schedule_of_the_paper_is_farther_off():
+    """Against 10⁹ steps of the default: 10⁹ in stages of the paper, and 2·10⁸ of the default, below ln L = -0.5."""
+    best, paper, short = (load_landscape(landscape_file("6,6,6,6", 1, mark)) for mark in (LONG, PAPER, ""))
+    below = best["log_train_loss_edges"].values[:-1] < -0.5
+    errors = []
+    for found in (paper, short):
+        apart = (found["conditional_mean"] - best["conditional_mean"]).values[below]
+        errors.append(np.sqrt(np.nanmean(apart**2)))
+    assert paper.attrs["steps"] == best.attrs["steps"]
+    assert paper.attrs["frozen_steps"] == 0
+    assert errors[0] > 5 * errors[1]
 
 
 def test_stored_training_used_the_same_data():
