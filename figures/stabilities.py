@@ -32,7 +32,8 @@ from perceptron.solution import Status
 from perceptron.solvers.focusing import Attempt, focusing_search, follow_protocol
 from perceptron.solvers.search import SearchResult
 from perceptron.sweep import sweep
-from perceptron.theory.replica_symmetric import maximum_margin, stability_distribution
+from perceptron.theory.replica_symmetric import maximum_margin
+from perceptron.theory.stability_distribution import stability_distribution
 
 __all__ = ["LARGE", "SMALL", "Ensemble", "compute_stabilities", "interval_masses", "measure"]
 

@@ -35,11 +35,11 @@ if TYPE_CHECKING:
     from perceptron.theory.phase_diagram import phase_diagram as phase_diagram
     from perceptron.theory.replica_symmetric import capacity as capacity
     from perceptron.theory.replica_symmetric import maximum_margin as maximum_margin
-    from perceptron.theory.replica_symmetric import stability_distribution as stability_distribution
     from perceptron.theory.replica_symmetric import typical_solutions as typical_solutions
     from perceptron.theory.stability import stability_load as stability_load
     from perceptron.theory.stability import stable_reference_margin as stable_reference_margin
     from perceptron.theory.stability import unstable_interval as unstable_interval
+    from perceptron.theory.stability_distribution import stability_distribution as stability_distribution
     from perceptron.theory.symmetric_perceptron import isolation_distance as isolation_distance
     from perceptron.theory.symmetric_perceptron import window_local_entropy as window_local_entropy
     from perceptron.theory.teacher_student import generalisation as generalisation
@@ -70,8 +70,9 @@ _HOMES = {
     ],
     "theory.local_entropy": ["local_entropy_profile"],
     "theory.phase_diagram": ["phase_diagram"],
-    "theory.replica_symmetric": ["capacity", "maximum_margin", "stability_distribution", "typical_solutions"],
+    "theory.replica_symmetric": ["capacity", "maximum_margin", "typical_solutions"],
     "theory.stability": ["stability_load", "stable_reference_margin", "unstable_interval"],
+    "theory.stability_distribution": ["stability_distribution"],
     "theory.symmetric_perceptron": ["isolation_distance", "window_local_entropy"],
     "theory.teacher_student": ["generalisation"],
     "theory.thresholds": [

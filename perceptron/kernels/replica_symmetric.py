@@ -66,6 +66,16 @@ class Saddle(NamedTuple):
     converged: bool
 
 
+class Bracket(NamedTuple):
+    """ln q̂ on both sides of a root, and ln(map(q̂)/q̂) there."""
+
+    low: float
+    high: float
+    f_low: float
+    f_high: float
+    iterations: int
+
+
 @dispatched(general=True)
 def entropic_averages(prior, q_hat, refinement):
     """Entropic averages at conjugate overlap q̂."""
@@ -147,8 +157,16 @@ def solve_saddle(prior, constraint, load, refinement, tolerance):
         bottom, top = max(start, where / growth**2), where * growth**2
     if not (f_high <= 0.0 and one_minus_overlap > LEAST_DEFICIT):
         return Saddle(high, one_minus_overlap, f_high, iterations, False)
-    a, b, f_a, f_b = math.log(low), math.log(high), f_low, f_high
+    bracket = Bracket(math.log(low), math.log(high), f_low, f_high, iterations)
+    return close_in(prior, constraint, load, bracket, refinement, tolerance)
+
+
+@njit
+def close_in(prior, constraint, load, bracket, refinement, tolerance):
+    """The root in ln q̂ inside a bracket, by the Illinois rule."""
+    a, b, f_a, f_b, iterations = bracket
     x, f_x = b, f_b
+    mapped, one_minus_overlap = updated_q_hat(prior, constraint, load, math.exp(x), refinement)
     while abs(f_x) > tolerance and abs(b - a) > 1e-15 * (1.0 + abs(a)) and iterations < MAX_ITERATIONS:
         x = (a * f_b - b * f_a) / (f_b - f_a)
         mapped, one_minus_overlap = updated_q_hat(prior, constraint, load, math.exp(x), refinement)

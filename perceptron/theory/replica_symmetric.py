@@ -16,13 +16,11 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
-from perceptron.checks import check_array, check_real
+from perceptron.checks import check_real
 from perceptron.kernels import replica_symmetric as kernels
 from perceptron.kernels.committee_of_three import SignCommitteeOfThree
 from perceptron.kernels.committees import WideReluCommittee, WideSignCommittee
-from perceptron.kernels.constraints import MarginStep, SymmetricWindow, is_met, log_probability
+from perceptron.kernels.constraints import MarginStep, SymmetricWindow, log_probability
 from perceptron.kernels.models import SphericalWeights
 from perceptron.kernels.priors import BinaryWeights
 from perceptron.solution import ConvergenceError, Estimate, Solution, Status, conclude
@@ -33,7 +31,6 @@ __all__ = [
     "capacity",
     "largest_margin",
     "maximum_margin",
-    "stability_distribution",
     "typical_solutions",
 ]
 
@@ -288,32 +285,3 @@ def _entropy_and_slope(load: float, constraint: Any) -> tuple[float, float]:
     saddle = _saddle(prior, constraint, load, 1.0)
     free_entropy = _free_entropy(prior, constraint, load, saddle, 1.0)
     return free_entropy.value, -load * free_entropy.slope
-
-
-def stability_distribution(
-    load: float, constraint: float | MarginStep | SymmetricWindow, stabilities: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Density P(Δ) of the stabilities Δ = ξ·w/√N of a typical solution.
-
-    Parameters
-    ----------
-    load, constraint
-        As in `typical_solutions`.
-    stabilities : array_like, shape (n,)
-        Where the density is wanted.
-
-    Returns
-    -------
-    density, density_error : ndarray, shape (n,)
-        Normalised to ∫P(Δ)dΔ = 1; zero where the constraint is violated.
-    """
-    stabilities = check_array("stabilities", stabilities)
-    typical = typical_solutions(load, constraint)
-    one_minus_overlap = 2.0 * typical.typical_distance.value
-    density, finer = np.zeros((2, stabilities.size))
-    for k, stability in enumerate(stabilities):
-        if is_met(typical.constraint, stability):
-            density[k] = kernels.stability_density(typical.constraint, one_minus_overlap, stability, 1.0)
-            finer[k] = kernels.stability_density(typical.constraint, one_minus_overlap, stability, FINER)
-    # the saddle's own error moves the density by about its slope times that error
-    return finer, np.abs(finer - density) + 10.0 * (ROUNDING + typical.overlap.error) * finer

@@ -14,9 +14,9 @@ from perceptron.theory.replica_symmetric import (
     capacity,
     largest_margin,
     maximum_margin,
-    stability_distribution,
     typical_solutions,
 )
+from perceptron.theory.stability_distribution import stability_distribution
 
 GRID = [(load, margin) for load in (0.05, 0.3, 0.5, 0.7, 0.8) for margin in (-0.5, 0.0, 0.2)]
 
