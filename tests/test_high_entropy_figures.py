@@ -33,7 +33,7 @@ def test_stored_landscapes_say_where_they_come_from():
         assert np.nansum(share) == pytest.approx(found.attrs["covered"], rel=1e-9)
 
 
-@pytest.mark.parametrize("hidden", ["6,6,6", "6,6,6,6"])
+@pytest.mark.parametrize("hidden", ["6,6,6", "6,6,6,6", "8,8,8,8"])
 def test_longer_runs_find_the_same_landscape(hidden):
     """10⁹ steps beside 2·10⁸, down to the same loss; the network of 177 parameters makes too few round trips for it."""
     short, long = (load_landscape(landscape_file(hidden, 1, mark)) for mark in ("", LONG))
