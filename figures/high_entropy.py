@@ -32,6 +32,7 @@ __all__ = ["SHOWN", "compute_comparison", "compute_landscape"]
 
 Columns = dict[str, np.ndarray]
 SHOWN = ("8,8,8,8", 1)  # network and data set of panel (a)
+LONG = "-long"  # runs of 10⁹ steps, in place of those of 2·10⁸ where there are some
 LEAST_SHARE = 0.25  # of the runs, that a bin must hold to be the best point
 LARGEST_ERROR = 0.05  # of the equilibrium accuracy, in bins that are used
 
@@ -39,7 +40,7 @@ LARGEST_ERROR = 0.05  # of the equilibrium accuracy, in bins that are used
 def compute_landscape(executor: Executor | None, progress: Callable[[int, int], None]) -> tuple[Columns, Status]:
     """Panel (a): the map, its curves and the trained ones."""
     del executor
-    landscape = load_landscape(landscape_file(*SHOWN))
+    landscape = load_landscape(_longest_run(*SHOWN))
     columns: Columns = {
         "log_train_loss_edges": landscape["log_train_loss_edges"].values,
         "test_accuracy_edges": landscape["test_accuracy_edges"].values,
@@ -82,8 +83,13 @@ def compute_comparison(executor: Executor | None, progress: Callable[[int, int],
 
 
 def _curve(hidden: str, data_seed: int) -> Curve | None:
-    path = landscape_file(hidden, data_seed)
+    path = _longest_run(hidden, data_seed)
     return equilibrium_curve(load_landscape(path)) if path.exists() else None
+
+
+def _longest_run(hidden: str, data_seed: int) -> Path:
+    long = landscape_file(hidden, data_seed, LONG)
+    return long if long.exists() else landscape_file(hidden, data_seed)
 
 
 def _pair(equilibrium: Curve | None, ensemble: Path, name: str) -> tuple[float, float, float]:

@@ -133,7 +133,7 @@ def entropy(
     title = f"Typical solutions at α = {alpha:g}, {_in_words(typical.constraint)}"
     table = report.quantity_table(title, [(SYMBOLS[name], value, "") for name, value in quantities.items()])
     head = {"status": typical.status, "alpha": alpha, "model": model, "constraint": typical.constraint._asdict()}
-    tail = {"iterations": typical.iterations, "residual": typical.residual}
+    tail = {"stable": typical.is_stable, "iterations": typical.iterations, "residual": typical.residual}
     report.emit(head | quantities | tail, table, as_object=json, output=output)
 
 

@@ -207,6 +207,7 @@ def test_committees_are_models_of_the_same_commands(run, run_json):
     assert run_json("capacity", "--model", "sign-committee")["alpha_c"]["value"] == pytest.approx(0.947, abs=5e-4)
     result = run_json("entropy", "--alpha", 0.5, "--model", "committee-of-three")
     assert result["model"] == "committee-of-three"
+    assert result["stable"] is (result["replicon"]["value"] < 1.0)
     assert result["entropy"]["value"] < 0.5 * math.log(2.0)  # fewer than the annealed count
     around = run_json(
         "local-entropy", "--alpha", 0.5, "--reference-margin", 0.1, "--model", "relu-committee", "--distance", "0.1,0.2"

@@ -50,6 +50,7 @@ def test_instances_without_solutions_are_left_out_and_counted():
     assert share_error == pytest.approx(math.sqrt(1.0 / 3.0 * 2.0 / 3.0 / 4.0))
 
 
+@pytest.mark.slow
 def test_sampled_instances_against_enumeration():
     # 4 standard errors, six numbers: false alarms 0.04%
     for number in range(3):

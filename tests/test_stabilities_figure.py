@@ -30,6 +30,7 @@ def test_enumeration_against_theory():
         assert np.all(np.abs(difference) < 1.0 / ensemble.n_weights + 4.0 * error)
 
 
+@pytest.mark.slow
 def test_belief_propagation_against_theory_and_focusing_apart_from_it():
     # 3.5 standard errors of 10 instances, Student's t with 8 degrees of freedom: false alarms 0.8%, seeds are fixed;
     # intervals fluctuate together, as |Σ_μ ξ^μ|²/(NP) does

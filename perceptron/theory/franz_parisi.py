@@ -91,6 +91,11 @@ class Point:
     residual: float
     tolerance: float
 
+    @property
+    def is_stable(self) -> bool:
+        """Whether replica symmetry is stable."""
+        return self.replicon < 1.0
+
 
 def geometric_bound(distance: float) -> float:
     """-d ln d - (1-d) ln(1-d): the entropy of all configurations at distance d."""
@@ -114,8 +119,7 @@ def franz_parisi_branch(
 ) -> Branch:
     """The branch of saddles of given load, reference margin κ̃ <= κ_max and counted margin κ.
 
-    `step` is the class of both constraints: `MarginStep`, `WideSignCommittee` or `WideReluCommittee`, or
-    `SignCommitteeOfThree`, which knows margin 0 only.
+    `step` is the class of both constraints: one perceptron, a wide committee, or three units, which know margin 0 only.
 
     Raises
     ------

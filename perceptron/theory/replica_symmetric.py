@@ -82,6 +82,11 @@ class TypicalSolutions:
     residual: float
     tolerance: float
 
+    @property
+    def is_stable(self) -> bool:
+        """Whether replica symmetry is stable: the replicon is below 1."""
+        return self.replicon.value < 1.0
+
 
 def typical_solutions(
     load: float,

@@ -50,6 +50,7 @@ def test_all_nodes_give_the_same_masses(node, allowed):
     assert masses(patterns, boundaries, node) == pytest.approx(masses(patterns, boundaries), abs=allowed)
 
 
+@pytest.mark.slow
 def test_instances_one_by_one_against_their_enumeration():
     # N = 25, P = 12: the mean stability varies by 0.07 from one instance to the next, and messages follow it to 0.033
     # (root mean square over these twelve); half the sum of the differences of all masses is 0.11 in the mean

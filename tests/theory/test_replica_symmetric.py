@@ -45,7 +45,7 @@ def mpmath_saddle(load, margin, start):
     return q, q_hat, -q_hat * (1 - q) / 2 + entropic + load * energetic
 
 
-@pytest.mark.parametrize(("load", "margin"), [(0.5, 0.0), (0.05, 1.5), (0.8, -0.5)])
+@pytest.mark.parametrize(("load", "margin"), [pytest.param(0.5, 0.0, marks=pytest.mark.slow), (0.05, 1.5), (0.8, -0.5)])
 def test_the_saddle_agrees_with_arbitrary_precision(load, margin):
     typical = typical_solutions(load, margin)
     with mp.workdps(22):

@@ -88,6 +88,7 @@ def test_minimum_stability_of_an_enumerated_instance(instance):
     assert rms(value, exact.counts.astype(float)) < 0.02
 
 
+@pytest.mark.slow
 def test_minimum_stability_and_distance_of_an_enumerated_instance(instance):
     """Every bin, and Σ_x g(x, d) = C(N, d)."""
     patterns, reference, exact = instance

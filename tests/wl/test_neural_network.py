@@ -77,7 +77,7 @@ CASES = {
     "double": ("logistic", "tanh", ("smoothed_test_accuracy", "log_train_loss"), "float64"),
     "silu": ("logistic", "silu", ("test_accuracy", "smoothed_train_accuracy"), "float32"),
 }
-FAST = ("tanh", "two_classes", "regression")
+FAST = ("tanh", "regression")
 ALL = [pytest.param(name, marks=[] if name in FAST else pytest.mark.slow) for name in CASES]
 ROUNDING = {"float32": 1e-5, "float64": 1e-12}
 
