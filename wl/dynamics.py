@@ -194,9 +194,10 @@ def usual_step(state: Any) -> float:
     """Time step to keep when it no longer adapts: one whose mean square energy over all places is the one wanted.
 
     Where the walk makes e(x) of energy at dt, e ∝ dt³, and dt(x) is the step that adapts, the mean of (dt/dt(x))⁶ is 1.
-    The last step alone is that of a chance place, often ten times too short or too long for the others.
+    The last step alone is that of a chance place, often ten times too short or too long for the others. A step that has
+    not adapted since it was last kept, or never does, stays.
     """
-    if state.numbers[N_STEPS] == 0.0:
+    if state.numbers[SHORT_STEPS] == 0.0:
         return float(state.time_step[0])
     return float(state.numbers[SHORT_STEPS] ** (-1.0 / kernels.POWER))
 

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from wl.dynamics import Dynamics, TimeStepError, motion_of
+from wl.dynamics import Dynamics, TimeStepError, motion_of, usual_step
 from wl.goal import Goal
 from wl.grid import Grid, Range, make_axis
 from wl.integrator_report import integrator_numbers
@@ -262,6 +262,14 @@ def test_a_time_step_that_blows_up_is_told_with_one_that_does_not():
 def test_unusable_numbers_are_refused_by_name(wrong, text):
     with pytest.raises(ValueError, match=text):
         Dynamics(**wrong)
+
+
+def test_a_step_that_has_not_adapted_stays_when_weights_are_frozen_again():
+    """Weights that prove uneven are replaced and frozen a second time, after steps that adapted nothing."""
+    state = quadratic_blocks(*DIMENSIONS, forces=True).new_state()
+    state.time_step[0] = 2e-3
+    state.numbers[N_STEPS] = 1e5
+    assert usual_step(state) == 2e-3
 
 
 @pytest.mark.slow

@@ -54,6 +54,7 @@ from wl.systems.forces import (
 HOT = 100.0  # temperature at which a step went wrong
 MOST_DRIFT, LEAST_DRIFT = 0.5, 50.0  # and energy: for each parameter, and beside that
 ACCEPTANCE, ADAPTATION = 0.8, 0.05
+EARLY, EARLY_ADAPTATION = 10.0, 14.0  # of a trajectory by its number, so that a far first step is soon forgotten
 PACE, RARE_EXCESS = 0.01, 200.0  # of time steps that follow the energy, which seldom large errors set
 SPREAD_OF_STEPS = 0.2
 POWER, LATE = 6.0, 10.0  # energy made in a step grows with the third power of it
@@ -249,4 +250,5 @@ def _decide(mover, state, made, draw, frozen):
             numbers[DRIFT] += made
             numbers[SQUARED_DRIFT] += made * made
     else:
-        adapt_step(state, math.exp(ADAPTATION * (chance - ACCEPTANCE)), mover.largest_step)
+        pace = max(ADAPTATION, EARLY_ADAPTATION / (EARLY + numbers[N_STEPS]))
+        adapt_step(state, math.exp(pace * (chance - ACCEPTANCE)), mover.largest_step)
