@@ -42,9 +42,11 @@ def compute_committees(executor: Executor | None, progress: Any) -> tuple[Column
             references |= {"largest": maximum_margin(PROFILE_LOAD, step).value}
         for place, margin in references.items():
             found = _profile(step, margin, executor)
-            status = max(status, found.status) if found.status is Status.INTERRUPTED else status
+            if found.status is Status.INTERRUPTED:
+                status = found.status
             columns[f"{name}_{place}_distance"] = found.array("distance")
             columns[f"{name}_{place}_entropy"] = found.array("local_entropy")
+            columns[f"{name}_{place}_entropy_error"] = found.array("local_entropy_error")
             columns[f"{name}_{place}_replicon"] = found.array("replicon")
         progress(k + 1, len(MODELS))
     return columns, status
@@ -54,21 +56,28 @@ def _typical(name: str, step: Any) -> Columns:
     end = capacity(step(0.0))
     solutions = [typical_solutions(float(load), step(0.0)) for load in LOADS * end.value]
     return {
-        f"{name}_capacity": np.array(end.value),
+        f"{name}_capacity": np.array([end.value, end.error]),
         f"{name}_loads": LOADS * end.value,
-        f"{name}_entropy": np.array([typical.entropy.value for typical in solutions]),
-        f"{name}_typical_distance": np.array([typical.typical_distance.value for typical in solutions]),
+        **_with_errors(f"{name}_entropy", [typical.entropy for typical in solutions]),
+        **_with_errors(f"{name}_typical_distance", [typical.typical_distance for typical in solutions]),
     }
+
+
+def _with_errors(name: str, estimates: list[Any]) -> Columns:
+    columns = {name: np.array([estimate.value for estimate in estimates])}
+    return columns | {f"{name}_error": np.array([estimate.error for estimate in estimates])}
 
 
 def _width_of_the_dense_phase(name: str, step: Any) -> Columns:
     """κ̃_u over κ_max up to the load at which they meet."""
     end = dense_core_load(0.0, step)
     loads = np.linspace(0.3, 1.0, 29)[:-1] * end.value
-    ratios = [kappa_u(float(a), 0.0, step).value / maximum_margin(float(a), step).value for a in loads]
+    margins = [kappa_u(float(load), 0.0, step) for load in loads]
     return {
-        f"{name}_dense_loads": np.append(loads, end.value),
-        f"{name}_dense_ratio": np.append(ratios, 1.0),
+        f"{name}_dense_core_load": np.array([end.value, end.error]),
+        f"{name}_dense_loads": loads,
+        f"{name}_largest_margin": np.array([maximum_margin(float(load), step).value for load in loads]),
+        **_with_errors(f"{name}_kappa_u", margins),
     }
 
 

@@ -69,11 +69,10 @@ def _dense_phase(axes: Any, columns: Columns) -> None:
     for name, colour in COLOURS.items():
         if f"{name}_dense_loads" not in columns:
             continue
-        loads, ratio = columns[f"{name}_dense_loads"], columns[f"{name}_dense_ratio"]
-        axes.plot(loads, ratio, color=colour)
-        axes.plot(loads[-1], 1.0, "o", color=colour, markersize=4, clip_on=False)
-        axes.text(
-            loads[-1] + LABEL_SHIFTS[name], 0.95, f"{loads[-1]:.4f}", color=colour, rotation=90, va="top", fontsize=8
-        )
+        ratio = columns[f"{name}_kappa_u"] / columns[f"{name}_largest_margin"]
+        end, _ = columns[f"{name}_dense_core_load"]
+        axes.plot(np.append(columns[f"{name}_dense_loads"], end), np.append(ratio, 1.0), color=colour)
+        axes.plot(end, 1.0, "o", color=colour, markersize=4, clip_on=False)
+        axes.text(end + LABEL_SHIFTS[name], 0.95, f"{end:.4f}", color=colour, rotation=90, va="top", fontsize=8)
     axes.set(xlabel=r"load $\alpha$", ylabel=r"$\tilde\kappa_u/\kappa_\mathrm{max}$", xlim=(0.1, 0.85), ylim=(0.0, 1.0))
     axes.set_title(r"dense above the lines, up to $\alpha_u'$")

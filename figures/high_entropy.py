@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from figures.high_entropy_runs import DATA_SEEDS, LENGTHS, NETWORKS, landscape_file, training_file
+from figures.high_entropy_runs import DATA_SEEDS, LENGTHS, LONG, NETWORKS, landscape_file, training_file
 from perceptron.files import load_table
 from perceptron.solution import Status
 from wl.analysis import Curve, equilibrium_curve, maximum_entropy_curve
@@ -32,7 +32,6 @@ __all__ = ["SHOWN", "compute_comparison", "compute_landscape"]
 
 Columns = dict[str, np.ndarray]
 SHOWN = ("8,8,8,8", 1)  # network and data set of panel (a)
-LONG = "-long"  # runs of 10⁹ steps, in place of those of 2·10⁸ where there are some
 LEAST_SHARE = 0.25  # of the runs, that a bin must hold to be the best point
 LARGEST_ERROR = 0.05  # of the equilibrium accuracy, in bins that are used
 
@@ -88,6 +87,7 @@ def _curve(hidden: str, data_seed: int) -> Curve | None:
 
 
 def _longest_run(hidden: str, data_seed: int) -> Path:
+    """The run of 10⁹ steps where there is one, in place of that of 2·10⁸."""
     long = landscape_file(hidden, data_seed, LONG)
     return long if long.exists() else landscape_file(hidden, data_seed)
 

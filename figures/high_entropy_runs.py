@@ -1,12 +1,13 @@
 """Runs behind figure 1 of paper H, the spiral: landscapes and training ensembles, reduced to `figures/data`.
 
-`python -m figures.high_entropy_runs [--output results/high-entropy] [--steps 2e8] [--jobs 2]`, and for the long runs
-`--only landscapes --steps 1e9 --data-seeds 1 --mark=-long`.
+`python -m figures.high_entropy_runs [--output results/high-entropy] [--jobs 2]` makes all of them, some six hours of a
+core: every network on every data set, further runs of 10⁹ steps, one of them in the paper's stages, and two ensembles
+for each landscape. `--only`, `--networks` and `--data-seeds` choose some.
 
-Each of the four networks is sampled on each of six data sets, in a directory of its own that a stopped run goes on
-from, and trained a hundred times (`--trained`) with the settings of `SPIRAL_BASELINE` and ten times its epochs, in the
-sampler's box and free. Kept of a landscape are its estimates without the runs' pieces; of an ensemble the curves of
-both lengths of training: the short one is the beginning of the long one.
+A landscape is sampled in a directory of its own that a stopped run goes on from. Networks are trained with the settings
+of `SPIRAL_BASELINE` and ten times its epochs, in the sampler's box and free. Kept of a landscape are its estimates
+without the runs' pieces; of an ensemble the curves of both lengths of training: the short one is the beginning of the
+long one.
 """
 
 from __future__ import annotations
@@ -35,11 +36,17 @@ from wl.settings import preset_of, settings_for
 from wl.task_options import TaskOptions
 from wl.tasks import make_task, network_system
 
-__all__ = ["DATA", "DATA_SEEDS", "LENGTHS", "NETWORKS", "landscape_file", "training_file"]
+__all__ = ["DATA", "DATA_SEEDS", "LENGTHS", "LONG", "NETWORKS", "PAPER", "landscape_file", "training_file"]
 
 DATA = Path(__file__).parent / "data"
 NETWORKS = {"6,6,6": 109, "6,6,6,6": 151, "8,8,8": 177, "8,8,8,8": 249}  # hidden layers: parameters
 DATA_SEEDS = (1, 2, 3, 4, 5, 6)
+LONG, PAPER = "-long", "-paper"  # marks of runs of LONG_STEPS, and of those in the stages of the paper
+FURTHER = {
+    LONG: (("6,6,6", 1), ("6,6,6,6", 1), ("8,8,8", 1), ("8,8,8", 3), ("8,8,8,8", 1)),
+    PAPER: (("6,6,6,6", 1),),
+}
+STEPS, LONG_STEPS, N_TRAINED = 2e8, 1e9, 20
 LENGTHS = {"short": 1, "long": 10}  # in epochs of the baseline
 # the narrowest network comes and goes too seldom below, and trained ones of its kind hardly get there
 RANGES = {"6,6,6": {"log_train_loss": Range(-2.2, 0.64, 0.02, open_high=True)}}
@@ -57,15 +64,13 @@ class Case(NamedTuple):
     hidden: str
     data_seed: int
     n_steps: int
-    n_runs: int
     n_trained: int
     output: Path
     mark: str = ""  # of its files
-    preset: str = "default"
 
 
 def landscape_file(hidden: str, data_seed: int, mark: str = "") -> Path:
-    """Where the reduced landscape is kept; that of 10⁹ steps is marked "-long"."""
+    """Where the reduced landscape is kept."""
     return DATA / f"spiral-{hidden.replace(',', '-')}-{data_seed}{mark}.nc"
 
 
@@ -82,10 +87,9 @@ def sample(case: Case) -> str:
         plan = Plan(
             system,
             VARIABLES,
-            settings_for(system, VARIABLES, **preset_of(case.preset)),
-            Goal(steps=case.n_steps * case.n_runs),
+            settings_for(system, VARIABLES, **preset_of("paper" if case.mark == PAPER else "default")),
+            Goal(steps=case.n_steps),
             seed=case.data_seed,
-            n_runs=case.n_runs,
             ranges=RANGES.get(case.hidden, {}),
         )
         create(folder, plan)
@@ -148,25 +152,24 @@ def main() -> None:
     """All cases, one process each."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--output", type=Path, default=Path("results/high-entropy"), help="run directories")
-    parser.add_argument("--steps", type=float, default=2e8, help="of a run")
-    parser.add_argument("--runs", type=int, default=1, help="independent runs of a landscape")
-    parser.add_argument("--trained", type=int, default=SPIRAL_BASELINE.n_runs, help="networks of an ensemble")
+    parser.add_argument("--trained", type=int, default=N_TRAINED, help="networks of an ensemble")
     parser.add_argument("--jobs", type=int, default=2, help="processes")
     parser.add_argument("--networks", default=";".join(NETWORKS), help="hidden layers, separated by semicolons")
     parser.add_argument("--data-seeds", default=",".join(map(str, DATA_SEEDS)))
-    parser.add_argument("--mark", default="", help='at the end of the names of landscapes, as "-long"')
-    parser.add_argument("--preset", default="default", help="of the sampler: default or paper")
-    parser.add_argument("--only", choices=("landscapes", "training"), help="one of the two parts")
+    parser.add_argument("--only", choices=("landscapes", "further", "training"), help="one of the parts")
     options = parser.parse_args()
-    numbers = (int(options.steps), options.runs, options.trained, options.output, options.mark, options.preset)
-    cases = [
-        Case(hidden, int(seed), *numbers)
-        for seed in options.data_seeds.split(",")
-        for hidden in options.networks.split(";")
+    places = [(hidden, int(seed)) for seed in options.data_seeds.split(",") for hidden in options.networks.split(";")]
+    cases = [Case(*place, int(STEPS), options.trained, options.output) for place in places]
+    further = [
+        Case(*place, int(LONG_STEPS), options.trained, options.output, mark)
+        for mark, chosen in FURTHER.items()
+        for place in chosen
+        if place in places
     ]
-    work = [sample] if options.only == "landscapes" else [train] if options.only == "training" else [sample, train]
+    parts = {"landscapes": (sample, cases), "further": (sample, further), "training": (train, cases)}
     with ProcessPoolExecutor(options.jobs, mp_context=get_context("spawn")) as executor:
-        futures = [executor.submit(function, case) for function in work for case in cases]
+        chosen = parts.values() if options.only is None else [parts[options.only]]
+        futures = [executor.submit(function, case) for function, some in chosen for case in some]
         for told in _results(futures):
             print(told, flush=True)
 

@@ -8,12 +8,10 @@ from matplotlib import pyplot as plt
 
 from figures.high_entropy import SHOWN, compute_comparison, compute_landscape
 from figures.high_entropy_draw import comparison, landscape
-from figures.high_entropy_runs import DATA, landscape_file, training_file
+from figures.high_entropy_runs import DATA, LONG, PAPER, landscape_file, training_file
 from perceptron.files import load_table
 from wl.datasets.spiral import spiral
 from wl.landscape import load_landscape
-
-LONG, PAPER = "-long", "-paper"
 
 
 def test_stored_landscapes_say_where_they_come_from():

@@ -18,8 +18,8 @@ import heapq
 import math
 from dataclasses import dataclass, field
 
+import perceptron.kernels.franz_parisi_of_three  # noqa: F401  # registers its energetic term
 from perceptron.checks import check_real
-from perceptron.kernels import franz_parisi_of_three as _  # noqa: F401  # registers the committee of three
 from perceptron.kernels import franz_parisi_saddle as kernels
 from perceptron.kernels.committee_of_three import SignCommitteeOfThree
 from perceptron.kernels.constraints import MarginStep

@@ -24,7 +24,7 @@ from perceptron.kernels.constraints import MarginStep, SymmetricWindow, log_prob
 from perceptron.kernels.models import SphericalWeights
 from perceptron.kernels.priors import BinaryWeights
 from perceptron.solution import ConvergenceError, Estimate, Solution, Status, conclude
-from perceptron.theory.saddle_end import check_saddle_exists, largest_margin, last_load
+from perceptron.theory.saddle_end import check_saddle_exists, largest_margin, last_load, replicon_at_end
 
 __all__ = [
     "TypicalSolutions",
@@ -196,7 +196,7 @@ def capacity(
     ----------
     constraint, prior
         As in `typical_solutions`. Spherical weights, whose entropy has no zero of its own, have the load at which
-        their saddle ends with q -> 1; below margin 0 replica symmetry is broken before.
+        their saddle ends with q -> 1; below margin 0 and in committees replica symmetry is broken before.
     throw : bool
         Raise ConvergenceError where the iteration does not converge (default), or return it with its status.
 
@@ -214,7 +214,8 @@ def capacity(
         found = math.isfinite(end)
         status = Status.CONVERGED if found else Status.NO_SUCH_THRESHOLD
         value, error = (end, 10.0 * ROUNDING * end) if found else (math.nan, math.nan)
-        return Solution("alpha_c", value, error, status, 0, 0.0, TOLERANCE)
+        replicon = replicon_at_end(constraint) if found else math.nan
+        return Solution("alpha_c", value, error, status, 0, 0.0, TOLERANCE, replicon=replicon)
     return conclude(_capacity(constraint, prior, end), throw)
 
 

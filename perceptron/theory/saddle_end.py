@@ -28,7 +28,7 @@ from perceptron.kernels.gaussian import gaussian_density, gaussian_tail
 from perceptron.kernels.models import DiscreteWeights, PlantedLabels, PlantedWeights, SphericalWeights
 from perceptron.kernels.priors import BinaryWeights
 
-__all__ = ["COMMITTEES", "check_saddle_exists", "largest_margin", "last_load"]
+__all__ = ["COMMITTEES", "check_saddle_exists", "largest_margin", "last_load", "replicon_at_end"]
 
 LIMITS: dict[type, float] = {BinaryWeights: 2.0 / math.pi, SphericalWeights: 1.0}
 COMMITTEES = (WideSignCommittee, WideReluCommittee, SignCommitteeOfThree)
@@ -59,6 +59,17 @@ def last_load(constraint: Any, prior: Any) -> float:
     """Load at which the saddle ends; infinite where it does not, or no end is known in closed form."""
     distance = squared_distance(constraint)
     return LIMITS[type(prior)] / distance if type(prior) in LIMITS and distance > 0.0 else math.inf
+
+
+def replicon_at_end(constraint: Any) -> float:
+    """Replicon of spherical weights where their saddle ends; 1 at margin 0, infinite for committees, nan if unknown.
+
+    Each Gaussian stability that has to move counts once: α H(-κ). In a committee small fluctuations of q also exchange
+    the units that move, and their share diverges as q -> 1.
+    """
+    if isinstance(constraint, MarginStep):
+        return gaussian_tail(-constraint.margin) / squared_excess(constraint.margin)
+    return math.inf if isinstance(constraint, COMMITTEES) else math.nan
 
 
 def largest_margin(load: float, prior: Any = BinaryWeights(), step: type = MarginStep) -> float:  # noqa: B008

@@ -94,6 +94,24 @@ def test_spherical_committee_of_three_ends_at_4_02():
     assert capacity(THREE, prior=SPHERE).value == pytest.approx(1.0 / OF_THREE, rel=1e-14)
 
 
+@pytest.mark.parametrize("constraint", [WideReluCommittee(0.0), WideSignCommittee(0.0), THREE])
+def test_spherical_committees_are_unstable_long_before_their_end(constraint):
+    replicons = [typical_solutions(load, constraint, prior=SPHERE).replicon.value for load in (1.0, 1.6, 1.8)]
+    assert replicons == sorted(replicons)
+    stable_at_last = isinstance(constraint, WideSignCommittee)  # 2.9878
+    assert (replicons[2] < 1.0) == stable_at_last
+    assert replicons[1] < 1.0
+    assert capacity(constraint, prior=SPHERE).is_stable is (None if stable_at_last else False)
+
+
+@pytest.mark.parametrize("margin", [0.7, -0.3])
+def test_the_replicon_of_the_sphere_approaches_that_of_its_end(margin):
+    solution = capacity(margin, prior=SPHERE)
+    near = typical_solutions(solution.value * (1.0 - 1e-5), margin, prior=SPHERE)
+    assert near.replicon.value == pytest.approx(solution.replicon, rel=1e-2)
+    assert solution.is_stable is (margin > 0.0)
+
+
 @pytest.mark.parametrize("margin", [0.0, 0.4])
 def test_relu_saddle_ends_at_the_closed_form(margin):
     """α = q̂/⟨g²⟩ is explicit at given q and reaches the capacity as q -> 1."""

@@ -77,6 +77,8 @@ def test_a_window_leaves_the_sphere_its_first_moment(half_width):
 
 def test_replica_symmetry_of_spherical_weights_is_marginal_at_gardners_point():
     """At κ = 0 the replicon is below 1 up to α = 2, where it reaches 1; at κ < 0 it exceeds 1 before the end."""
+    assert capacity(0.0, prior=SPHERE).replicon == pytest.approx(1.0, rel=1e-14)
+    assert capacity(0.7, prior=SPHERE).is_stable
     replicons = [typical_solutions(load, 0.0, prior=SPHERE).replicon.value for load in (1.0, 1.9, 1.99, 1.999)]
     assert np.all(np.diff(replicons) > 0.0)
     assert 0.9 < replicons[-1] < 1.0

@@ -272,6 +272,15 @@ def test_a_step_that_has_not_adapted_stays_when_weights_are_frozen_again():
     assert usual_step(state) == 2e-3
 
 
+def test_hybrid_monte_carlo_forgets_a_first_step_that_is_far_too_short():
+    """500 trajectories from 1e-4, of which those with steps below 0.03 are certain and others hopeless."""
+    mover, state = kernels.Hybrid(10, 1.0), quadratic_blocks(*DIMENSIONS, forces=True).new_state()
+    state.time_step[0] = 1e-4
+    for _ in range(500):
+        kernels._decide(mover, state, 0.0 if state.time_step[0] < 0.03 else 1e3, 0.5, False)
+    assert 0.02 < usual_step(state) < 0.04
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("sampler", ["hmc", "baoab", "langevin"])
 def test_all_samplers_find_two_blocks(sampler):
