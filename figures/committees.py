@@ -10,6 +10,7 @@ import numpy as np
 from perceptron.kernels.committee_of_three import SignCommitteeOfThree
 from perceptron.kernels.committees import WideReluCommittee, WideSignCommittee
 from perceptron.kernels.constraints import MarginStep
+from perceptron.kernels.relu_committee_of_three import ReluCommitteeOfThree
 from perceptron.solution import Status
 from perceptron.theory.local_entropy import local_entropy_profile
 from perceptron.theory.replica_symmetric import capacity, maximum_margin, typical_solutions
@@ -21,12 +22,16 @@ Columns = dict[str, np.ndarray]
 MODELS = {
     "perceptron": MarginStep,
     "three": SignCommitteeOfThree,
+    "three_relu": ReluCommitteeOfThree,
     "sign": WideSignCommittee,
     "relu": WideReluCommittee,
 }
 PROFILE_LOAD = 0.5
 DISTANCES = np.linspace(0.0, 1.0, 101)[1:] ** 2
-DISTANCES_OF_THREE = np.linspace(0.18, 1.0, 24) ** 2  # below, its integrals take minutes
+DISTANCES_OF_THREE = {  # below, their integrals take minutes
+    SignCommitteeOfThree: np.linspace(0.18, 1.0, 24) ** 2,
+    ReluCommitteeOfThree: np.linspace(0.3, 1.0, 10) ** 2,
+}
 LOADS = np.linspace(0.02, 1.0, 50)  # in units of the last one of each curve
 
 
@@ -38,8 +43,9 @@ def compute_committees(executor: Executor | None, progress: Any) -> tuple[Column
         columns |= _typical(name, step)
         references = {"zero": 0.0}
         if step is not SignCommitteeOfThree:
-            columns |= _width_of_the_dense_phase(name, step)
             references |= {"largest": maximum_margin(PROFILE_LOAD, step).value}
+        if step not in DISTANCES_OF_THREE:
+            columns |= _width_of_the_dense_phase(name, step)
         for place, margin in references.items():
             found = _profile(step, margin, executor)
             if found.status is Status.INTERRUPTED:
@@ -82,5 +88,5 @@ def _width_of_the_dense_phase(name: str, step: Any) -> Columns:
 
 
 def _profile(step: Any, margin: float, executor: Executor | None) -> Any:
-    shape = DISTANCES_OF_THREE if step is SignCommitteeOfThree else DISTANCES
+    shape = DISTANCES_OF_THREE.get(step, DISTANCES)
     return local_entropy_profile(PROFILE_LOAD, margin, 0.0, 0.42 * shape, step=step, executor=executor, throw=False)

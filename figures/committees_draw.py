@@ -15,11 +15,12 @@ from matplotlib import pyplot as plt
 __all__ = ["committees"]
 
 Columns = dict[str, np.ndarray]
-COLOURS = {"perceptron": "#000000", "three": "#009E73", "sign": "#0072B2", "relu": "#D55E00"}
+COLOURS = {"perceptron": "#000000", "three": "#009E73", "three_relu": "#CC79A7", "sign": "#0072B2", "relu": "#D55E00"}
 LABEL_SHIFTS = {"perceptron": -0.055, "sign": 0.01, "relu": 0.01}
 LABELS = {
     "perceptron": "one perceptron",
     "three": "three sign units",
+    "three_relu": "three ReLU units",
     "sign": r"sign units, $K\to\infty$",
     "relu": r"ReLU units, $K\to\infty$",
 }

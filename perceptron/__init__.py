@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from perceptron.kernels.models import DiscreteWeights as DiscreteWeights
     from perceptron.kernels.models import SphericalWeights as SphericalWeights
     from perceptron.kernels.priors import BinaryWeights as BinaryWeights
+    from perceptron.kernels.relu_committee_of_three import ReluCommitteeOfThree as ReluCommitteeOfThree
     from perceptron.solution import ConvergenceError as ConvergenceError
     from perceptron.solution import Estimate as Estimate
     from perceptron.solution import Solution as Solution
@@ -59,6 +60,7 @@ _HOMES = {
     "kernels.constraints": ["MarginStep", "SymmetricWindow"],
     "kernels.models": ["DiscreteWeights", "SphericalWeights"],
     "kernels.priors": ["BinaryWeights"],
+    "kernels.relu_committee_of_three": ["ReluCommitteeOfThree"],
     "solution": ["ConvergenceError", "Estimate", "Solution", "Status"],
     "theory.franz_parisi": ["franz_parisi_branch"],
     "theory.large_deviation": ["coupled_profile", "coupled_solutions", "densest_regions"],

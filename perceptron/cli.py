@@ -32,7 +32,9 @@ HalfWidth = Annotated[
 ModelName = Annotated[
     str,
     typer.Option(
-        "--model", help="perceptron, sign-committee or relu-committee (tree of K → ∞ units), or committee-of-three."
+        "--model",
+        help="perceptron, sign-committee or relu-committee (tree of K → ∞ units), committee-of-three (sign units),"
+        " or relu-committee-of-three.",
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
@@ -44,6 +46,7 @@ MODELS = {
     "sign-committee": ("committees", "WideSignCommittee"),
     "relu-committee": ("committees", "WideReluCommittee"),
     "committee-of-three": ("committee_of_three", "SignCommitteeOfThree"),
+    "relu-committee-of-three": ("relu_committee_of_three", "ReluCommitteeOfThree"),
 }
 MODELS_WITH_MARGIN = ("perceptron", "sign-committee", "relu-committee")
 PAPER_LOADS = {"alpha_c": "0.833", "alpha_u_prime": "0.729", "alpha_u": "≈ 0.77"}

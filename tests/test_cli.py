@@ -209,6 +209,8 @@ def test_committees_are_models_of_the_same_commands(run, run_json):
     assert result["model"] == "committee-of-three"
     assert result["stable"] is (result["replicon"]["value"] < 1.0)
     assert result["entropy"]["value"] < 0.5 * math.log(2.0)  # fewer than the annealed count
+    fewer = run_json("entropy", "--alpha", 0.5, "--margin", 0.1, "--model", "relu-committee-of-three")
+    assert 0.0 < fewer["entropy"]["value"] < 0.5 * math.log(2.0)
     around = run_json(
         "local-entropy", "--alpha", 0.5, "--reference-margin", 0.1, "--model", "relu-committee", "--distance", "0.1,0.2"
     )

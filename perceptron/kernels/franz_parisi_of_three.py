@@ -7,9 +7,7 @@ within a unit and independent between units,
 
 by permutation symmetry, P_l the probability of x_l > 0 given h_l and ω_l. The six integrals are three products of
 matrices: 1/Z̃, times p₁p₂ to stay in [0, 1], is interpolated in each h by polynomials on panels, a matrix per unit
-takes the nodes of h to those of ω, and ln Z and its slopes are tensors over the latter. Derivatives follow from
-∂_p = ∂_x ∂_ω, ∂_t = ∂_h ∂_ω and ∂_q f = -f'²/2, summed over units; second ones are differences of first ones, with a
-relative error near 1e-4, enough for Newton's method and for curvatures.
+takes the nodes of h to those of ω, and ln Z and its slopes are tensors over the latter.
 """
 
 import math
@@ -20,34 +18,16 @@ import numpy as np
 from perceptron.jit import njit
 from perceptron.kernels.committee_of_three import SignCommitteeOfThree, lattice_step
 from perceptron.kernels.constraints import MarginStep, log_probability
-from perceptron.kernels.franz_parisi_energetic import (
-    LOG_SQRT_2PI,
-    STEP_WIDTH,
-    EnergeticTerm,
-    energetic_term,
-    field_law,
-    omega_range,
-)
-from perceptron.kernels.franz_parisi_entropic import Overlaps, overlaps_alone
+from perceptron.kernels.franz_parisi_by_differences import FirstOrder, first_order, term_by_differences
+from perceptron.kernels.franz_parisi_energetic import LOG_SQRT_2PI, STEP_WIDTH, energetic_term, field_law, omega_range
+from perceptron.kernels.franz_parisi_entropic import overlaps_alone
 from perceptron.kernels.majority import majority, squared_curvatures, squared_slopes, unit_tables
 from perceptron.kernels.quadrature import N_NODES, NODES, reach
 
 LEAST_STEP = 0.1  # of the lattice in ω/√q: five tensors over its cube are kept
 PANEL = 1.6  # length in h, in widths √(1 - q̃) of the change of Z̃
 LARGEST_EXPONENT = 600.0
-COARSER, COARSEST = 0.85, 0.6  # grids of first and of second derivatives, relative to those of one perceptron
-DIFFERENCE = 1e-5  # of overlaps, relative to 1 - q, for second derivatives
 STEP = MarginStep(0.0)  # of one unit
-
-
-class FirstOrder(NamedTuple):
-    """G_E, its gradient and Σ_lm ⟨(∂_l ∂_m ln Z)²⟩."""
-
-    value: float
-    d_p: float
-    d_t: float
-    d_q: float
-    squared_curvature: float
 
 
 class Transfer(NamedTuple):
@@ -68,48 +48,12 @@ class Reference(NamedTuple):
 
 
 @energetic_term.register(SignCommitteeOfThree)
-def _term_of_three(counted, reference, reference_one_minus_q, entropic, refinement):  # noqa: ARG001
-    """First order at the overlaps, second order by differences towards overlaps that stay feasible."""
-    here = Overlaps(entropic.one_minus_p, entropic.t_deficit, entropic.one_minus_q)
-    first = first_order(reference_one_minus_q, here, entropic.conditional_variance, COARSER * refinement)
-    grid = COARSEST * refinement
-    base = first_order(reference_one_minus_q, here, entropic.conditional_variance, grid)
-    small = DIFFERENCE * here.one_minus_q
-    excess = reference_one_minus_q - here.one_minus_p + here.t_deficit  # p - t
-    t = 1.0 - reference_one_minus_q - here.t_deficit
-    step_p = -math.copysign(small, excess)
-    step_t = math.copysign(small, excess / reference_one_minus_q - t / (1.0 - reference_one_minus_q))
-    by_p = moved(reference_one_minus_q, here, (step_p, 0.0, 0.0), grid)
-    by_t = moved(reference_one_minus_q, here, (0.0, step_t, 0.0), grid)
-    by_q = moved(reference_one_minus_q, here, (0.0, 0.0, small), grid)
-    return EnergeticTerm(
-        first.value,
-        first.d_p,
-        first.d_t,
-        first.d_q,
-        (by_p.d_p - base.d_p) / step_p,
-        (by_p.d_t - base.d_t) / step_p,
-        (by_p.d_q - base.d_q) / step_p,
-        (by_t.d_t - base.d_t) / step_t,
-        (by_t.d_q - base.d_q) / step_t,
-        (by_q.d_q - base.d_q) / small,
-        first.squared_curvature,
-    )
+def _term_of_three(counted, reference, reference_one_minus_q, entropic, refinement):
+    return term_by_differences(counted, reference, reference_one_minus_q, entropic, refinement)
 
 
-@njit
-def moved(reference_one_minus_q, overlaps, steps, refinement):
-    """First order at (p, t, q) moved by steps, which no conjugates have given."""
-    to = Overlaps(overlaps.one_minus_p - steps[0], overlaps.t_deficit - steps[1], overlaps.one_minus_q - steps[2])
-    t = 1.0 - reference_one_minus_q - to.t_deficit
-    excess = reference_one_minus_q - to.one_minus_p + to.t_deficit
-    variance = 1.0 - to.one_minus_q - t * t / (1.0 - reference_one_minus_q) - excess**2 / reference_one_minus_q
-    return first_order(reference_one_minus_q, to, max(variance, 0.0), refinement)
-
-
-@njit
-def first_order(reference_one_minus_q, overlaps, conditional_variance, refinement):
-    """G_E and its gradient."""
+@first_order.register(SignCommitteeOfThree)
+def _first_order_of_three(counted, reference, reference_one_minus_q, overlaps, conditional_variance, refinement):  # noqa: ARG001
     law = field_law(STEP, reference_one_minus_q, overlaps_alone(overlaps, conditional_variance), refinement)
     omegas, weights = omega_lattice(law, refinement)
     h_nodes, panel = reference_nodes(reference_one_minus_q, refinement)
@@ -147,13 +91,13 @@ def reference_nodes(one_minus_q, refinement):
 
 
 @njit
-def interpolation(place, start, basis):
+def interpolation(nodes, place, start, basis):
     """Values at `place` in (-1, 1) of the polynomials that are 1 at one node of the panel, times a weight `start`."""
-    for j in range(N_NODES):
+    for j in range(nodes.size):
         value = start
-        for k in range(N_NODES):
+        for k in range(nodes.size):
             if k != j:
-                value *= (place - NODES[k]) / (NODES[j] - NODES[k])
+                value *= (place - nodes[k]) / (nodes[j] - nodes[k])
         basis[j] = value
 
 
@@ -178,7 +122,7 @@ def transfer_matrices(law, omegas, weights, h_nodes, panel, refinement):
             ratio = base * math.exp(log_positive - log_own) if base > 0.0 else 0.0
             positive = math.exp(log_positive)
             k = int((h + end) / panel)
-            interpolation(2.0 * (h + end) / panel - 2.0 * k - 1.0, 1.0, basis)
+            interpolation(NODES, 2.0 * (h + end) / panel - 2.0 * k - 1.0, 1.0, basis)
             for j in range(N_NODES):
                 column = k * N_NODES + j
                 pair[i, column] += ratio * basis[j]

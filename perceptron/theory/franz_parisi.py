@@ -18,12 +18,14 @@ import heapq
 import math
 from dataclasses import dataclass, field
 
-import perceptron.kernels.franz_parisi_of_three  # noqa: F401  # registers its energetic term
+import perceptron.kernels.franz_parisi_of_three  # registers its energetic term
+import perceptron.kernels.franz_parisi_of_three_relu  # noqa: F401
 from perceptron.checks import check_real
 from perceptron.kernels import franz_parisi_saddle as kernels
 from perceptron.kernels.committee_of_three import SignCommitteeOfThree
 from perceptron.kernels.constraints import MarginStep
 from perceptron.kernels.franz_parisi_entropic import Conjugates
+from perceptron.kernels.relu_committee_of_three import ReluCommitteeOfThree
 from perceptron.solution import ConvergenceError, Estimate, Status
 from perceptron.theory.replica_symmetric import (
     TypicalSolutions,
@@ -38,6 +40,7 @@ __all__ = ["Branch", "Point", "franz_parisi_branch", "geometric_bound"]
 
 TOLERANCE = 1e-12
 TOLERANCE_OF_THREE = 1e-10  # its integrals have errors of this size
+OF_THREE = (SignCommitteeOfThree, ReluCommitteeOfThree)
 LONGEST_STEP = 0.7  # in ln d
 SHORTEST_STEP = 1e-3
 MARGIN_SLACK = 1e-9
@@ -119,7 +122,8 @@ def franz_parisi_branch(
 ) -> Branch:
     """The branch of saddles of given load, reference margin κ̃ <= κ_max and counted margin κ.
 
-    `step` is the class of both constraints: one perceptron, a wide committee, or three units, which know margin 0 only.
+    `step` is the class of both constraints: one perceptron, a wide committee, or three units, where those with signs
+    know margin 0 only.
 
     Raises
     ------
@@ -144,7 +148,7 @@ def unchecked_branch(
 ) -> Branch:
     """As `franz_parisi_branch`, but references may lie past κ_max and the tolerance be coarse, for searches."""
     if tolerance is None:
-        tolerance = TOLERANCE_OF_THREE if step is SignCommitteeOfThree else TOLERANCE
+        tolerance = TOLERANCE_OF_THREE if step in OF_THREE else TOLERANCE
     problem = make_problem(load, reference_margin, margin, step)
     top = _unconstrained(problem, typical_solutions(load, step(margin)), min(tolerance, TOLERANCE_OF_THREE))
     branch = Branch(problem, {0.5 * top.one_minus_p: top}, tolerance)

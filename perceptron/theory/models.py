@@ -11,7 +11,8 @@ from perceptron.kernels.committee_of_three import SignCommitteeOfThree
 from perceptron.kernels.committees import WideReluCommittee, WideSignCommittee
 from perceptron.kernels.constraints import SymmetricWindow
 from perceptron.kernels.models import DiscreteWeights, SphericalWeights
-from perceptron.solution import Solution
+from perceptron.kernels.relu_committee_of_three import BALANCED, ReluCommitteeOfThree
+from perceptron.solution import Solution, Status
 from perceptron.theory.replica_symmetric import capacity
 from perceptron.theory.teacher_student import perfect_learning_load, spinodal_load
 
@@ -86,6 +87,7 @@ def models(margin: float = 0.0, half_width: float = 1.0) -> tuple[Model, ...]:
         Model(
             "committee of three", "±1", "two of three signs", "alpha_c", capacity(SignCommitteeOfThree()), math.nan, ""
         ),
+        Model("ReLU committee of three", "±1", f"y{step}", "alpha_c", _of_three_relu(margin), math.nan, ""),
         Model(
             "wide sign committee",
             "±1",
@@ -99,3 +101,10 @@ def models(margin: float = 0.0, half_width: float = 1.0) -> tuple[Model, ...]:
         Model("teacher-student", "±1", labels, "alpha_perfect", perfect_learning_load(), 1.245, "Györgyi 1990"),
         Model("teacher-student", "±1", labels, "alpha_spinodal", spinodal_load(), math.nan, ""),
     )
+
+
+def _of_three_relu(margin: float) -> Solution:
+    """Its capacity; at margins beyond its threshold one of the labels cannot be met."""
+    if abs(margin) < BALANCED:
+        return capacity(ReluCommitteeOfThree(margin))
+    return Solution("alpha_c", math.nan, math.nan, Status.NO_SUCH_THRESHOLD, 0, math.nan, 0.0)

@@ -23,8 +23,15 @@ from perceptron.kernels.committees import WideReluCommittee, WideSignCommittee
 from perceptron.kernels.constraints import MarginStep, SymmetricWindow, log_probability
 from perceptron.kernels.models import SphericalWeights
 from perceptron.kernels.priors import BinaryWeights
+from perceptron.kernels.relu_committee_of_three import ReluCommitteeOfThree
 from perceptron.solution import ConvergenceError, Estimate, Solution, Status, conclude
-from perceptron.theory.saddle_end import check_saddle_exists, largest_margin, last_load, replicon_at_end
+from perceptron.theory.saddle_end import (
+    check_saddle_exists,
+    largest_margin,
+    last_load,
+    replicon_at_end,
+    sampled_distance,
+)
 
 __all__ = [
     "TypicalSolutions",
@@ -34,7 +41,7 @@ __all__ = [
     "typical_solutions",
 ]
 
-MARGINS = (MarginStep, WideSignCommittee, WideReluCommittee)
+MARGINS = (MarginStep, WideSignCommittee, WideReluCommittee, ReluCommitteeOfThree)
 TOLERANCE = 1e-14
 FINER = 1.5
 ROUNDING = 4e-16
@@ -180,6 +187,9 @@ def as_constraint(constraint: Any) -> Any:
             check_real("half_width", constraint.half_width, above=0.0)
         if isinstance(constraint, SignCommitteeOfThree) and constraint.margin != 0.0:
             raise ValueError(f"margin = {constraint.margin!r} is not allowed for three sign units; allowed: 0")
+        if isinstance(constraint, ReluCommitteeOfThree):
+            threshold = check_real("threshold", constraint.threshold, above=0.0)
+            check_real("margin", constraint.margin, above=-threshold, below=threshold)
         return type(constraint)(*numbers)
     return MarginStep(check_real("margin", constraint))
 
@@ -211,14 +221,18 @@ def capacity(
     constraint = as_constraint(constraint)
     end = last_load(constraint, prior)
     if isinstance(prior, SphericalWeights):
+        error = 10.0 * ROUNDING * end
+        if isinstance(constraint, ReluCommitteeOfThree):
+            distance = sampled_distance(constraint)
+            end, error = 1.0 / distance.value, distance.error / distance.value**2
         found = math.isfinite(end)
         status = Status.CONVERGED if found else Status.NO_SUCH_THRESHOLD
-        value, error = (end, 10.0 * ROUNDING * end) if found else (math.nan, math.nan)
-        replicon = replicon_at_end(constraint) if found else math.nan
+        value, error, replicon = (end, error, replicon_at_end(constraint)) if found else (math.nan, math.nan, math.nan)
         return Solution("alpha_c", value, error, status, 0, 0.0, TOLERANCE, replicon=replicon)
     return conclude(_capacity(constraint, prior, end), throw)
 
 
+@functools.lru_cache(maxsize=256)
 def _capacity(constraint: Any, prior: Any, end: float) -> Solution:
     """From a low load Newton's method may step beyond the last load that has a saddle; it is then halved back."""
     # φ is below its annealed value, which is zero here: a start from above at which the saddle may not exist.
@@ -244,9 +258,9 @@ def _capacity(constraint: Any, prior: Any, end: float) -> Solution:
 def maximum_margin(load: float, step: type = MarginStep, *, throw: bool = True) -> Solution:
     """Margin κ_max at which the entropy vanishes at fixed load; negative beyond α_c(0).
 
-    `step` is the class of the constraint: `MarginStep` or a wide committee. The entropy falls monotonically with the
-    margin, from ln 2 to -∞ at `largest_margin` or at infinity, so the root is bracketed and followed by Newton's
-    method with ∂φ/∂κ = -α⟨∂ ln Z⟩.
+    `step` is the class of the constraint: `MarginStep` or a committee with a margin. The entropy falls monotonically
+    with the margin, from ln 2 to -∞ at `largest_margin` or at infinity, so the root is bracketed and followed by
+    Newton's method with ∂φ/∂κ = -α⟨∂ ln Z⟩.
     """
     if step not in MARGINS:
         allowed = ", ".join(margin.__name__ for margin in MARGINS)

@@ -4,7 +4,8 @@ As q -> 1 the energetic average diverges like α s/(1-q)², where s is the mean 
 stabilities allowed: s(κ) = ∫Dz (κ+z)₊² = (1+κ²)H(-κ) + κG(κ) behind a margin step. The weights can follow up to
 α s = 2/π if they are binary, up to α s = 1 on the sphere. There the saddle ends at φ = -∞: for spherical weights that
 is the capacity [1]_, for binary weights the entropy vanishes before. A wide committee of ReLU units has
-s = D'(1)⁻¹ s(κ/√Δ(1)); one of sign units, whose D' diverges, has no such end [2]_.
+s = D'(1)⁻¹ s(κ/√Δ(1)); one of sign units, whose D' diverges, has no such end [2]_. For three ReLU units s is known by
+sampling alone.
 
 References
 ----------
@@ -18,7 +19,10 @@ import functools
 import math
 from typing import Any
 
+import numpy as np
 from scipy.optimize import brentq
+from scipy.special import ndtri
+from scipy.stats import qmc
 
 from perceptron.checks import check_real
 from perceptron.kernels.committee_of_three import SignCommitteeOfThree
@@ -27,12 +31,15 @@ from perceptron.kernels.constraints import MarginStep
 from perceptron.kernels.gaussian import gaussian_density, gaussian_tail
 from perceptron.kernels.models import DiscreteWeights, PlantedLabels, PlantedWeights, SphericalWeights
 from perceptron.kernels.priors import BinaryWeights
+from perceptron.kernels.relu_committee_of_three import BALANCED, ReluCommitteeOfThree
+from perceptron.solution import Estimate
 
-__all__ = ["COMMITTEES", "check_saddle_exists", "largest_margin", "last_load", "replicon_at_end"]
+__all__ = ["COMMITTEES", "check_saddle_exists", "largest_margin", "last_load", "replicon_at_end", "sampled_distance"]
 
 LIMITS: dict[type, float] = {BinaryWeights: 2.0 / math.pi, SphericalWeights: 1.0}
-COMMITTEES = (WideSignCommittee, WideReluCommittee, SignCommitteeOfThree)
+COMMITTEES = (WideSignCommittee, WideReluCommittee, SignCommitteeOfThree, ReluCommitteeOfThree)
 RELU_SLOPE = math.pi / (math.pi - 1.0)  # D'(1)
+N_SEQUENCES, LOG_2_POINTS = 8, 18  # scrambled Sobol points in the three fields of ReLU units
 OF_THREE = 5.0 / 8.0 - (3.0 + math.sqrt(3.0)) / (4.0 * math.pi)  # the nearest units that make a majority are turned
 
 
@@ -53,6 +60,32 @@ def squared_distance(constraint: Any) -> float:
         case SignCommitteeOfThree():
             return OF_THREE
     return math.nan
+
+
+@functools.lru_cache
+def sampled_distance(constraint: ReluCommitteeOfThree) -> Estimate:
+    """Mean squared distance s for three ReLU units: to Σ max(x, 0) >= θ with label +1, <= θ with label -1."""
+    margin, threshold = constraint
+    means = []
+    for seed in range(N_SEQUENCES):
+        fields = ndtri(qmc.Sobol(3, rng=seed).random_base2(LOG_2_POINTS))
+        short = distance_upwards(fields, math.sqrt(3.0) * (threshold + margin))
+        long = distance_downwards(fields, math.sqrt(3.0) * (threshold - margin))
+        means.append(0.5 * np.mean(short**2 + long**2))
+    return Estimate(float(np.mean(means)), float(np.std(means, ddof=1) / math.sqrt(N_SEQUENCES)))
+
+
+def distance_upwards(fields: np.ndarray, threshold: float) -> np.ndarray:
+    """To the nearest point with Σ max(x, 0) >= θ: the largest fields rise by one amount, as many as is shortest."""
+    sums = np.cumsum(np.sort(fields, axis=1)[:, ::-1], axis=1)
+    return np.min(np.maximum(threshold - sums, 0.0) / np.sqrt([1.0, 2.0, 3.0]), axis=1)
+
+
+def distance_downwards(fields: np.ndarray, threshold: float) -> np.ndarray:
+    """To the nearest point with Σ max(x, 0) <= θ: positive fields fall by one amount, at most to zero."""
+    positive = np.maximum(np.sort(fields, axis=1)[:, ::-1], 0.0)
+    fall = np.max((np.cumsum(positive, axis=1) - threshold) / [1.0, 2.0, 3.0], axis=1, keepdims=True)
+    return np.sqrt(np.sum(np.minimum(positive, np.maximum(fall, 0.0)) ** 2, axis=1))
 
 
 def last_load(constraint: Any, prior: Any) -> float:
@@ -82,6 +115,8 @@ def largest_margin(load: float, prior: Any = BinaryWeights(), step: type = Margi
 
 @functools.lru_cache(maxsize=4096)
 def _largest_margin(load: float, limit: float, step: type) -> float:
+    if step is ReluCommitteeOfThree:
+        return BALANCED  # with labels -1 beyond it no pattern can be met
     if not squared_distance(step(0.0)) > 0.0:
         return math.inf
 

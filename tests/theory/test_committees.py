@@ -8,15 +8,15 @@ import pytest
 from scipy.integrate import quad
 from scipy.special import log_ndtr, ndtr
 
-from perceptron.kernels import franz_parisi_of_three as of_three
 from perceptron.kernels.committee_of_three import SignCommitteeOfThree
 from perceptron.kernels.committees import RELU_SCALE, WideReluCommittee, WideSignCommittee, unit_overlap
 from perceptron.kernels.franz_parisi_energetic import energetic_term
-from perceptron.kernels.franz_parisi_entropic import Conjugates, Overlaps, entropic_term, overlaps_alone
+from perceptron.kernels.franz_parisi_entropic import Overlaps, overlaps_alone
 from perceptron.kernels.models import DiscreteWeights, SphericalWeights
+from perceptron.kernels.relu_committee_of_three import ReluCommitteeOfThree
 from perceptron.kernels.replica_symmetric import energetic_averages
 from perceptron.solution import Status
-from perceptron.theory.franz_parisi import franz_parisi_branch, make_problem
+from perceptron.theory.franz_parisi import franz_parisi_branch
 from perceptron.theory.replica_symmetric import capacity, maximum_margin, typical_solutions
 from perceptron.theory.saddle_end import OF_THREE
 from perceptron.theory.thresholds import dense_core_load, kappa_u
@@ -24,6 +24,7 @@ from perceptron.theory.thresholds import dense_core_load, kappa_u
 SPHERE = SphericalWeights()
 WIDE = (WideSignCommittee, WideReluCommittee)
 THREE = SignCommitteeOfThree()
+RELU_THREE = ReluCommitteeOfThree(0.1)
 UNITS = {
     WideSignCommittee: (np.sign, 1.0),
     WideReluCommittee: (lambda h: np.maximum(h, 0.0), RELU_SCALE**2),
@@ -121,7 +122,7 @@ def test_relu_saddle_ends_at_the_closed_form(margin):
     assert explicit == pytest.approx(capacity(WideReluCommittee(margin), prior=SPHERE).value, rel=2e-5)
 
 
-@pytest.mark.parametrize("constraint", [WideSignCommittee(0.2), WideReluCommittee(-0.1), THREE])
+@pytest.mark.parametrize("constraint", [WideSignCommittee(0.2), WideReluCommittee(-0.1), THREE, RELU_THREE])
 def test_the_squared_slope_is_the_derivative_in_the_overlap(constraint):
     """∂_q⟨ln Z⟩ = -½ Σ_l⟨(∂_l ln Z)²⟩, by finite differences."""
     deficit, change = 0.45, 1e-4
@@ -202,6 +203,7 @@ def slope_in_other_overlap(constraint, q, t):
         WideReluCommittee(0.1),
         pytest.param(WideSignCommittee(0.1), marks=pytest.mark.slow),
         pytest.param(THREE, marks=pytest.mark.slow),
+        pytest.param(RELU_THREE, marks=pytest.mark.slow),
     ],
 )
 def test_the_replicon_is_the_response_of_two_copies(constraint):
@@ -243,52 +245,6 @@ def test_dense_cores_of_committees_end_where_their_margins_meet(step):
     near = load.value - 1e-3
     assert 0.0 < maximum_margin(near, step).value - kappa_u(near, 0.0, step).value < 5e-3
     assert kappa_u(load.value + 1e-3, 0.0, step, throw=False).status is Status.NO_SUCH_THRESHOLD
-
-
-@pytest.mark.slow
-def test_energetic_term_of_three_units_is_that_of_random_draws():
-    problem = make_problem(0.5, 0.0, 0.0, SignCommitteeOfThree)
-    deficit = problem.reference_one_minus_q
-    entropic = entropic_term(problem.reference_q_hat, deficit, Conjugates(0.15, 0.8, 1.0), 1.0)
-    found = energetic_term(THREE, THREE, deficit, entropic, 1.0)
-    p, q, own = 1 - entropic.one_minus_p, 1 - entropic.one_minus_q, 1 - deficit
-    t = own - entropic.t_deficit
-    rng = np.random.default_rng(3)
-    root = np.linalg.cholesky([[own, own, t], [own, 1.0, p], [t, p, q]])
-    h, x, omega = np.einsum("ij,jkn->ikn", root, rng.standard_normal((3, 3, 2_000_000)))
-    weight = ((x > 0).sum(axis=0) >= 2) * np.exp(-log_majority(h, deficit))
-    draws = weight * log_majority(omega, 1 - q)
-    assert abs(draws.mean() - found.value) < 4 * draws.std() / math.sqrt(draws.size)
-
-
-@pytest.mark.slow
-def test_derivatives_of_the_term_of_three_units():
-    """First ones against differences of values, second ones, which are differences themselves, roughly."""
-    problem = make_problem(0.5, 0.0, 0.0, SignCommitteeOfThree)
-    deficit, change = problem.reference_one_minus_q, 1e-4
-    entropic = entropic_term(problem.reference_q_hat, deficit, Conjugates(0.15, 0.8, 1.0), 1.0)
-    here = Overlaps(entropic.one_minus_p, entropic.t_deficit, entropic.one_minus_q)
-    found = energetic_term(THREE, THREE, deficit, entropic, 1.0)
-    for k, name in enumerate(("p", "t", "q")):
-        steps = np.zeros(3)
-        steps[k] = change
-        above = of_three.moved(deficit, here, tuple(steps), 1.0)
-        below = of_three.moved(deficit, here, tuple(-steps), 1.0)
-        assert getattr(found, f"d_{name}") == pytest.approx((above.value - below.value) / (2 * change), rel=1e-6)
-        second = (getattr(above, f"d_{name}") - getattr(below, f"d_{name}")) / (2 * change)
-        assert getattr(found, f"d_{name}{name}") == pytest.approx(second, rel=5e-3)
-
-
-@pytest.mark.slow
-def test_local_entropy_of_three_units():
-    branch = franz_parisi_branch(0.5, 0.0, step=SignCommitteeOfThree)
-    typical = typical_solutions(0.5, THREE)
-    assert branch.d_star.value == pytest.approx(typical.typical_distance.value, abs=1e-8)
-    assert branch.top.local_entropy == pytest.approx(typical.entropy.value, abs=1e-8)
-    here, above = branch.at(0.2), branch.at(0.201)
-    assert (above.local_entropy - here.local_entropy) / 1e-3 == pytest.approx(
-        0.5 * (here.derivative + above.derivative), rel=1e-6
-    )
 
 
 # bad input
