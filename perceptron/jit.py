@@ -25,7 +25,7 @@ from numba.core.caching import FunctionCache
 from numba.core.typing.templates import AbstractTemplate, infer_global
 from platformdirs import user_cache_path
 
-__all__ = ["cache_folder", "dispatched", "njit", "source_hash", "vectorize"]
+__all__ = ["assign", "cache_folder", "dispatched", "njit", "source_hash", "vectorize"]
 
 DAYS_KEPT = 30.0
 BORROWING = {"_nrt": False, "forceinline": True}
@@ -112,6 +112,13 @@ def njit(function: Callable[..., Any] | None = None, *, borrows: bool = False, *
     if kernel is not function:  # it is where NUMBA_DISABLE_JIT leaves plain Python
         kernel._cache = _with_cache_folder(lambda: _OwnModelsCache(function))
     return kernel
+
+
+@njit
+def assign(target: Any, values: Any) -> None:
+    """Copy a vector, as `target[:] = values` does, without compiling its formatted error message: seven seconds."""
+    for k in range(target.size):
+        target[k] = values[k]
 
 
 def vectorize(function: Callable[..., Any]) -> Any:

@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from perceptron.jit import njit
+from perceptron.jit import assign, njit
 from perceptron.kernels.gaussian import log_2cosh, log_gaussian_tail, log_tail_and_ratio
 from perceptron.kernels.hyperbolic import short_tanh_and_variance, tanh_and_variance
 
@@ -208,7 +208,7 @@ def gaussian_sweep(edges, order, update, read, fields, largest_entry):
 @njit
 def sum_messages(messages, external, fields):
     """fields[i] = h_i^ext + Σ_μ h_{μ→i}."""
-    fields[:] = external
+    assign(fields, external)
     for mu in range(messages.shape[0]):
         for i in range(fields.size):
             fields[i] += messages[mu, i]

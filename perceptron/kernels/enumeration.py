@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from perceptron.jit import njit
+from perceptron.jit import assign, njit
 
 LANES = 4  # histograms taking turns, so that an increment does not wait for the last one of the same bin
 ROWS = 4  # patterns in one pass over a block; tables have a multiple of it
@@ -85,7 +85,7 @@ def fill_tables(patterns, tables):
 @njit
 def set_base(tables, code, base):
     """Agreements of the high weights given by `code`."""
-    base[:] = tables.start
+    assign(base, tables.start)
     for i in range(tables.high.shape[0]):
         if (code >> i) & 1:
             for mu in range(base.size):

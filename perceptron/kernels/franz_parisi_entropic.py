@@ -122,7 +122,8 @@ def joint_nodes(means, weights, spread, refinement):
                 joint[i, j] = weights[i] * inner_weights[j]
         return fields, joint
     features = np.array([[0.0, TANH_WIDTH / spread]])
-    lower, upper = means.min() / spread - reach(refinement), means.max() / spread + reach(refinement)
+    ends = means[0] / spread, means[-1] / spread  # means rise or fall all along
+    lower, upper = min(ends) - reach(refinement), max(ends) + reach(refinement)
     nodes, panel_weights = graded_nodes(lower, upper, features, refinement)
     fields = np.empty((means.size, nodes.size))
     joint = np.empty_like(fields)

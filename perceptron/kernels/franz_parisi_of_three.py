@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from perceptron.jit import njit
+from perceptron.jit import assign, njit
 from perceptron.kernels.committee_of_three import SignCommitteeOfThree, lattice_step
 from perceptron.kernels.constraints import MarginStep, log_probability
 from perceptron.kernels.franz_parisi_by_differences import FirstOrder, first_order, term_by_differences
@@ -167,7 +167,8 @@ def along_pair(tensor, first, second):
     half = np.dot(first, tensor.reshape(n, n * n_out)).reshape(first.shape[0], n, n_out)
     result = np.empty((first.shape[0], second.shape[0], n_out))
     for a in range(first.shape[0]):
-        result[a] = np.dot(second, half[a])
+        taken = np.dot(second, half[a])
+        assign(result[a].reshape(taken.size), taken.reshape(taken.size))
     return result
 
 

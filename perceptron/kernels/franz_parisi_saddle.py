@@ -87,12 +87,15 @@ class SaddlePoint(NamedTuple):
 def overlap_gradient(problem, conjugates, entropic):
     """Derivatives of (p, t, q) with respect to (v, t̂, p̂)."""
     e = entropic
-    by_q_hat = np.array([0.5 * e.third, 0.5 * e.t_third, -0.5 * e.fourth])
+    by_q_hat = (0.5 * e.third, 0.5 * e.t_third, -0.5 * e.fourth)
+    by_t_hat = (-e.t_second, e.one_minus_q - 2.0 * e.t2_second, e.t_third)
+    by_p_hat = (e.one_minus_q, e.t_second, -e.third)
+    moved_q_hat = 2.0 * conjugates.t_hat / problem.reference_q_hat  # v, not q̂, is held
     gradient = np.empty((3, 3))
-    gradient[:, 0] = by_q_hat
-    gradient[:, 1] = np.array([-e.t_second, e.one_minus_q - 2.0 * e.t2_second, e.t_third])
-    gradient[:, 1] += 2.0 * conjugates.t_hat / problem.reference_q_hat * by_q_hat  # v, not q̂, is held
-    gradient[:, 2] = np.array([e.one_minus_q, e.t_second, -e.third])
+    for row in range(3):
+        gradient[row, 0] = by_q_hat[row]
+        gradient[row, 1] = by_t_hat[row] + moved_q_hat * by_q_hat[row]
+        gradient[row, 2] = by_p_hat[row]
     return gradient
 
 
@@ -105,27 +108,28 @@ def evaluate(problem, conjugates, closure, refinement):
     q_hat = conjugates.v + conjugates.t_hat * conjugates.t_hat / problem.reference_q_hat
     gradient = overlap_gradient(problem, conjugates, entropic)
     residuals = np.array([0.0, q_hat + 2.0 * load * energetic.d_q, conjugates.t_hat + load * energetic.d_t])
-    jacobian = np.empty((3, 3))
-    if closure.kind == DISTANCE:
+    at_distance = closure.kind == DISTANCE
+    if at_distance:
         residuals[0] = math.log(entropic.one_minus_p / (2.0 * closure.value))
-        jacobian[0] = -gradient[0] / entropic.one_minus_p
     else:
         residuals[0] = conjugates.p_hat - conjugates.t_hat
-        jacobian[0] = np.array([0.0, -1.0, 1.0])
-    by_q = np.array([energetic.d_pq, energetic.d_tq, energetic.d_qq])
-    by_t = np.array([energetic.d_pt, energetic.d_tt, energetic.d_tq])
-    jacobian[1] = 2.0 * load * combine(by_q, gradient)
+    by_q = (energetic.d_pq, energetic.d_tq, energetic.d_qq)
+    by_t = (energetic.d_pt, energetic.d_tt, energetic.d_tq)
+    jacobian = np.empty((3, 3))
+    for j in range(3):
+        jacobian[0, j] = -gradient[0, j] / entropic.one_minus_p if at_distance else (0.0, -1.0, 1.0)[j]
+        jacobian[1, j] = 2.0 * load * combine(by_q, gradient, j)
+        jacobian[2, j] = load * combine(by_t, gradient, j)
     jacobian[1, 0] += 1.0
     jacobian[1, 1] += 2.0 * conjugates.t_hat / problem.reference_q_hat
-    jacobian[2] = load * combine(by_t, gradient)
     jacobian[2, 1] += 1.0
     return Evaluation(conjugates, entropic, energetic, q_hat, residuals, jacobian, gradient)
 
 
 @njit
-def combine(row, matrix):
-    """Row vector times 3 x 3 matrix."""
-    return row[0] * matrix[0] + row[1] * matrix[1] + row[2] * matrix[2]
+def combine(row, matrix, column):
+    """Row vector times one column of a matrix of three rows."""
+    return row[0] * matrix[0, column] + row[1] * matrix[1, column] + row[2] * matrix[2, column]
 
 
 @njit
@@ -134,7 +138,8 @@ def solve_3x3(matrix, right):
     scaled = np.empty((3, 4))
     for i in range(3):
         size = max(abs(matrix[i, 0]), abs(matrix[i, 1]), abs(matrix[i, 2]), 1e-300)
-        scaled[i, :3] = matrix[i] / size
+        for j in range(3):
+            scaled[i, j] = matrix[i, j] / size
         scaled[i, 3] = right[i] / size
     for column in range(3):
         pivot = column
@@ -181,10 +186,11 @@ def predicted(point, previous, log_distance_step):
 
     With one saddle alone (`previous` the same point) along its tangent, with two along the parabola.
     """
-    tangent = log_tangent(point)
+    tangent, before = log_tangent(point), log_tangent(previous)
     behind = math.log(point.one_minus_p / previous.one_minus_p)
     if abs(behind) > 1e-12 and abs(log_distance_step) < 1.5 * abs(behind):
-        tangent += 0.5 * log_distance_step / behind * (tangent - log_tangent(previous))
+        for k in range(3):
+            tangent[k] += 0.5 * log_distance_step / behind * (tangent[k] - before[k])
     return Conjugates(
         max(math.sinh(math.asinh(point.v) + log_distance_step * tangent[0]), 0.0),
         math.sinh(math.asinh(point.t_hat) + log_distance_step * tangent[1]),
@@ -284,7 +290,8 @@ def derivatives(problem, evaluation, distance):
     load = problem.load
     first = 2.0 * (evaluation.conjugates.p_hat - load * evaluation.energetic.d_p)
     constraint = evaluation.jacobian.copy()
-    constraint[0] = -evaluation.overlap_gradient[0] / evaluation.entropic.one_minus_p
+    for j in range(3):
+        constraint[0, j] = -evaluation.overlap_gradient[0, j] / evaluation.entropic.one_minus_p
     tangent = solve_3x3(constraint, np.array([1.0 / distance, 0.0, 0.0]))
     second = 2.0 * (tangent[2] - load * energetic_response(evaluation, tangent))
     return first, second, tangent

@@ -12,7 +12,7 @@ import math
 
 import numpy as np
 
-from perceptron.jit import njit
+from perceptron.jit import assign, njit
 from perceptron.kernels.patterns import count_below
 
 BLOCK = 16384  # so many terms ±1 fit 16 bits
@@ -114,7 +114,7 @@ def sbpi_sweeps(patterns, walker, best, rules, n_sweeps, rng):
             n_unmet = count_below(patterns, weights, smallest_sum, counts[0])
             if n_unmet < counts[0]:
                 counts[0] = n_unmet
-                best_weights[:] = weights
+                assign(best_weights, weights)
                 if n_unmet == 0:
                     return sweep + 1
     return n_sweeps
@@ -185,7 +185,7 @@ def metropolis_sweep(columns, walker, best, inverse_temperature, rng):
         counts[1] = n_unmet
         if n_unmet < counts[0]:
             counts[0] = n_unmet
-            best_weights[:] = weights
+            assign(best_weights, weights)
             if n_unmet == 0:
                 return
 

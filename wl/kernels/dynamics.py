@@ -28,7 +28,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from perceptron.jit import dispatched, njit
+from perceptron.jit import assign, dispatched, njit
 from wl.kernels.bias import surface_at
 from wl.kernels.dynamics_steps import PART, drift, kick, langevin_update, refresh, thermostat
 from wl.kernels.random import uniform
@@ -205,7 +205,7 @@ def _hybrid(mover, model, state, bias, cost, stream, frozen):
 def renew(model, state, bias, cost):
     """Evaluate again under a changed bias; a trajectory that had begun is taken back."""
     if state.progress[0] > 0:
-        state.parameters[:] = state.kept_parameters
+        assign(state.parameters, state.kept_parameters)
     state.progress[0] = 0
     state.numbers[START_ENERGY] = np.nan
     evaluate(model, state, bias, cost)
@@ -224,9 +224,10 @@ def leap(model, state, bias, cost, step):
 
 @njit
 def _keep(state):
-    state.kept_parameters[:] = state.parameters
-    state.kept_gradient[:] = state.gradient
-    state.kept_values[:2], state.kept_values[2:] = state.values, state.coordinates
+    assign(state.kept_parameters, state.parameters)
+    assign(state.kept_gradient, state.gradient)
+    assign(state.kept_values[:2], state.values)
+    assign(state.kept_values[2:], state.coordinates)
     state.numbers[KEPT_ENERGY] = state.numbers[ENERGY]
 
 
@@ -237,9 +238,10 @@ def _decide(mover, state, made, draw, frozen):
     chance = math.exp(-max(made, 0.0)) if finite else 0.0
     accepted = draw < chance
     if not accepted:
-        state.parameters[:] = state.kept_parameters
-        state.gradient[:] = state.kept_gradient
-        state.values[:], state.coordinates[:] = state.kept_values[:2], state.kept_values[2:]
+        assign(state.parameters, state.kept_parameters)
+        assign(state.gradient, state.kept_gradient)
+        assign(state.values, state.kept_values[:2])
+        assign(state.coordinates, state.kept_values[2:])
         numbers[ENERGY] = numbers[KEPT_ENERGY]
     if frozen:
         numbers[N_MOVES] += 1.0

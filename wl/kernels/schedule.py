@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from perceptron.jit import njit
+from perceptron.jit import assign, njit
 
 HALVING_THEN_INVERSE, HALVING, INVERSE, STAGES, RAMP, CONSTANT, PLATEAU = range(7)
 KNOWN = 1  # flag of a bin that was entered
@@ -103,7 +103,7 @@ def _halve_or_follow(schedule, clock, surface):
         clock[LOG_F] = min(inverse, schedule.first_log_f)
     elif clock[SINCE_RESTART] >= min(schedule.hold * clock[N_KNOWN], schedule.longest_hold) and _all_visited(surface):
         clock[LOG_F] *= 0.5
-        surface.last_halving[:] = surface.histogram
+        assign(surface.last_halving, surface.histogram)
         if schedule.kind != HALVING and clock[LOG_F] < inverse:
             clock[INVERSE_PHASE] = 1.0
             clock[LOG_F] = min(inverse, 2.0 * clock[LOG_F])

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from perceptron.jit import assign
 from wl.systems.forces import measure, pull, register_box
 
 __all__ = ["NoScratch", "QuadraticForceModel"]
@@ -37,7 +38,7 @@ def _measure(model, state):
         second += state.parameters[k] * state.parameters[k]
     state.coordinates[0] = math.log(first) if first > 0.0 else -math.inf
     state.coordinates[1] = math.log(second) if second > 0.0 else -math.inf
-    state.values[:] = state.coordinates
+    assign(state.values, state.coordinates)
 
 
 @pull.register(QuadraticForceModel)
