@@ -99,7 +99,7 @@ CASES = {
     for case in (
         Case("spiral-regression", 30, 2e6, 8, lowest=-0.9, bins=0.02, sampler="hmc", n_epochs=5000, relaxed_at=-0.7),
         Case("spiral-regression", 100, 5e5, 2, lowest=-0.76, bins=0.02, sampler="hmc", n_epochs=2000),
-        Case("spiral-regression", 300, 5e4, n_trained=5, n_epochs=300),
+        Case("spiral-regression", 300, 2e5, 2, lowest=-0.76, bins=0.02, sampler="hmc", n_trained=10, n_epochs=1000),
         Case("spiral-regression", 1000, n_trained=10, n_epochs=50),
         Case("house-prices", 10, 3e5, lowest=-2.2, sampler="baoab", n_epochs=1000),
         Case("house-prices", 20, 1e6, lowest=-3.0, sampler="baoab", n_epochs=1000),

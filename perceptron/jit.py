@@ -18,6 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar
 
+import llvmlite.binding
 import numba
 import numpy as np
 from numba import types
@@ -32,6 +33,23 @@ BORROWING = {"_nrt": False, "forceinline": True}
 
 
 PACKAGES = ("perceptron", "wl")
+
+
+def _prefer_wide_vectors() -> None:
+    """Let kernels use vectors of 512 bits where the processor has them, unless numba was told what to use.
+
+    LLVM keeps to 256 bits for processors of which some slow down; a trial of a small network then takes 1.3 times as
+    long (`python -m benchmarks.networks`). It holds for all that numba compiles in this process.
+    """
+    settings: Any = numba.config
+    if settings.CPU_NAME is not None or settings.CPU_FEATURES is not None or not settings.ENABLE_AVX:
+        return
+    features = llvmlite.binding.get_host_cpu_features()
+    if features.get("avx512f", False):
+        settings.CPU_FEATURES = f"{features.flatten()},-prefer-256-bit"
+
+
+_prefer_wide_vectors()
 
 
 def source_hash(root: Path) -> str:

@@ -37,6 +37,21 @@ numbers += [*saddle, *replica_symmetric.free_entropy(weights, step, 0.5, saddle,
 print(" ".join(float(number).hex() for number in numbers))
 """
 
+WIDE = """
+import numpy as np
+import perceptron.jit
+from llvmlite.binding import get_host_cpu_features
+from numba import njit
+
+@njit
+def double(values):
+    for k in range(values.size):
+        values[k] = values[k] * np.float32(2.0)
+
+double(np.ones(64, np.float32))
+print(any("zmm" in code for code in double.inspect_asm().values()), get_host_cpu_features().get("avx512f", False))
+"""
+
 HEAVY = """
 import sys
 before = set(sys.modules)
@@ -94,6 +109,13 @@ def test_compiled_and_plain_python_kernels_agree_bit_for_bit(run_python, tmp_pat
     plain = run_python(KERNELS, tmp_path, NUMBA_DISABLE_JIT="1")
     assert len(compiled.split()) > 1000
     assert compiled == plain
+
+
+def test_kernels_use_the_widest_vectors_unless_numba_was_told_otherwise(run_python, tmp_path):
+    wide, there = run_python(WIDE, tmp_path).split()
+    assert wide == there
+    told = run_python(WIDE, tmp_path, NUMBA_CPU_NAME="generic", NUMBA_CPU_FEATURES="")
+    assert told.split()[0] == "False"
 
 
 def test_importing_the_package_imports_nothing_heavy(run_python, tmp_path):

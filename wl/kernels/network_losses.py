@@ -11,7 +11,9 @@ with the plain difference of the outputs where there are two classes. The cross-
 Its logarithm falls by hundreds, so that the mean itself would underflow: with s the least margin, or 0 where that is
 negative, and q = e⁻ˢ, what is added up is ln(1 + q x)/q, x = e^(s - |M|), which is at least ln 2 for one of the points
 (q is cut where 1 + q is 1, so that no product is denormal).
-Sums may be reordered by the compiler, but are the same wherever this code runs: every caller goes through `value_of`.
+Loops over some of the points run over slices from 0 on: an index that might be negative could count from the end, and
+its loads do not become those of vectors. Sums may be reordered by the compiler, but are the same wherever this code
+runs: every caller goes through `value_of`.
 """
 
 import math
@@ -139,8 +141,8 @@ def _single_positive_least(precision, margins, bounds):
 @njit(_nrt=False)
 def _least_bits(margins, bounds):
     """Positive numbers are ordered as their bits are, and negative ones have the sign bit; a loop over integers."""
-    found = np.int32(MOST_BITS)
-    for k in range(bounds[0], bounds[1]):
+    found, margins = np.int32(MOST_BITS), margins[bounds[0] : bounds[1]]
+    for k in range(margins.size):
         found = np.int32(min(found, np.int32(np.float32(margins[k]).view(np.int32))))
     return found
 
@@ -156,8 +158,8 @@ def _double_positive_least(precision, margins, bounds):
 @njit(fastmath=REORDERED, _nrt=False)
 def sum_of_losses(precision, margins, bounds, shift, scale):
     """Σ max(-M, 0) + ln(1 + q e^(s - |M|))/q; nan where a margin is."""
-    total = precision.zero
-    for k in range(bounds[0], bounds[1]):
+    total, margins = precision.zero, margins[bounds[0] : bounds[1]]
+    for k in range(margins.size):
         size = abs(margins[k])
         hinge = precision.half * (size - margins[k])
         total += hinge + log1p_over(precision, scale, exp(precision, shift - size))
@@ -167,8 +169,8 @@ def sum_of_losses(precision, margins, bounds, shift, scale):
 @njit(fastmath=REORDERED, _nrt=False)
 def sum_of_confidences(precision, margins, bounds):
     """Σ 1/(1 + e⁻ᴹ)."""
-    total, one = precision.zero, precision.half + precision.half
-    for k in range(bounds[0], bounds[1]):
+    total, one, margins = precision.zero, precision.half + precision.half, margins[bounds[0] : bounds[1]]
+    for k in range(margins.size):
         power = exp(precision, -abs(margins[k]))
         total += (one if margins[k] >= precision.zero else power) / (one + power)
     return total
@@ -183,8 +185,8 @@ def mean_confidence(precision, margins, bounds, sharpness):
 
 @njit(fastmath=REORDERED, _nrt=False)
 def _sum_of_sharp(precision, margins, bounds, sharpness):
-    total, one = precision.zero, precision.half + precision.half
-    for k in range(bounds[0], bounds[1]):
+    total, one, margins = precision.zero, precision.half + precision.half, margins[bounds[0] : bounds[1]]
+    for k in range(margins.size):
         power = exp(precision, -abs(sharpness * margins[k]))
         total += (one if margins[k] >= precision.zero else power) / (one + power)
     return total
@@ -203,7 +205,8 @@ def _log_cross_entropy(head, margins, rows, places, targets, bounds):
 def _n_right_signs(precision, margins, signs, bounds):
     """An output of 0 stands for label 0; counted in real numbers, as wide as the margins are."""
     number, one = precision.zero, precision.half + precision.half
-    for k in range(bounds[0], bounds[1]):
+    margins, signs = margins[bounds[0] : bounds[1]], signs[bounds[0] : bounds[1]]
+    for k in range(margins.size):
         right = (margins[k] > precision.zero) | ((margins[k] == precision.zero) & (signs[k] < precision.zero))
         number += one if right else precision.zero
     return number
@@ -234,8 +237,8 @@ def _none_correct(head, margins, rows, places, targets, bounds):
 @njit(fastmath=CONTRACTED | REORDERED, _nrt=False)
 def sum_of_squares(zero, outputs, targets, bounds):
     """Σ (z - y)²."""
-    total = zero
-    for k in range(bounds[0], bounds[1]):
+    total, outputs, targets = zero, outputs[bounds[0] : bounds[1]], targets[bounds[0] : bounds[1]]
+    for k in range(outputs.size):
         total += (outputs[k] - targets[k]) * (outputs[k] - targets[k])
     return total
 

@@ -28,7 +28,8 @@ def set_output_deltas(head, outputs, targets, pulls, deltas):
 @njit(fastmath=CONTRACTED, _nrt=False)
 def _add_loss_pulls(precision, margins, pulls, bounds, shift, factor):
     one = precision.half + precision.half
-    for k in range(bounds[0], bounds[1]):
+    margins, pulls = margins[bounds[0] : bounds[1]], pulls[bounds[0] : bounds[1]]  # as in `network_losses`
+    for k in range(margins.size):
         size = abs(margins[k])
         small = exp(precision, -size)
         share = exp(precision, shift - size) if margins[k] >= precision.zero else one
@@ -38,7 +39,8 @@ def _add_loss_pulls(precision, margins, pulls, bounds, shift, factor):
 @njit(fastmath=CONTRACTED, _nrt=False)
 def _add_accuracy_pulls(precision, margins, pulls, bounds, sharpness, factor):
     one = precision.half + precision.half
-    for k in range(bounds[0], bounds[1]):
+    margins, pulls = margins[bounds[0] : bounds[1]], pulls[bounds[0] : bounds[1]]  # as in `network_losses`
+    for k in range(margins.size):
         small = exp(precision, -abs(sharpness * margins[k]))
         pulls[k] += factor * small / ((one + small) * (one + small))
 
@@ -59,7 +61,8 @@ def _add_margin_pulls(head, kind, sharpness, passes, bounds, log_loss, factor):
 def _add_square_pulls(head, kind, sharpness, passes, bounds, log_loss, factor):
     pulls, n_points = passes.pulls, bounds[1] - bounds[0]
     pull = pulls.dtype.type(2.0 * factor * np.exp(-log_loss) / n_points)
-    for k in range(bounds[0], bounds[1]):
+    pulls = pulls[bounds[0] : bounds[1]]
+    for k in range(pulls.size):
         pulls[k] += pull
 
 
