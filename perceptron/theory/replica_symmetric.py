@@ -232,7 +232,7 @@ def capacity(
     return conclude(_capacity(constraint, prior, end), throw)
 
 
-@functools.lru_cache(maxsize=256)
+@functools.lru_cache(maxsize=256, typed=True)  # records of different classes with the same numbers are equal
 def _capacity(constraint: Any, prior: Any, end: float) -> Solution:
     """From a low load Newton's method may step beyond the last load that has a saddle; it is then halved back."""
     # φ is below its annealed value, which is zero here: a start from above at which the saddle may not exist.

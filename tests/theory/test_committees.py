@@ -76,6 +76,12 @@ def test_capacity_of_wide_binary_committees_is_known_to_three_digits(constraint,
     assert solution.replicon < 1.0
 
 
+def test_capacities_of_models_with_the_same_numbers_are_not_mixed_up():
+    constraints = (0.0, WideSignCommittee(0.0), WideReluCommittee(0.0), THREE)
+    assert len({capacity(constraint).value for constraint in constraints}) == len(constraints)
+    assert capacity(0.0, prior=SPHERE).value > 2.0 * capacity(0.0).value
+
+
 def test_spherical_relu_committee_has_a_finite_capacity_in_closed_form():
     """2Δ'(1)/Δ(1) at margin 0: near 2.93."""
     assert capacity(WideReluCommittee(0.0), prior=SPHERE).value == pytest.approx(2 * math.pi / (math.pi - 1), rel=1e-14)
