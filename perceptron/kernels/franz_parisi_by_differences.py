@@ -1,8 +1,7 @@
 """Energetic terms of three units: first order from integrals over their fields, second order by differences.
 
 Derivatives follow from ∂_p = ∂_x ∂_ω, ∂_t = ∂_h ∂_ω and ∂_q f = -f'²/2, summed over units. Second ones are differences
-of first ones on a coarser grid, at a q lifted where that makes them feasible, with a relative error near 1e-4, or 1e-3
-there: enough for Newton's method and for curvatures. A constraint registers `first_order`, and `term_by_differences`
+of first ones on a coarser grid, at a q lifted where that makes them feasible, with a relative error near 1e-3: enough for Newton's method and for curvatures. A constraint registers `first_order`, and `term_by_differences`
 as its `energetic_term`.
 """
 
@@ -12,11 +11,9 @@ from perceptron.jit import dispatched, njit
 from perceptron.kernels.franz_parisi_energetic import EnergeticTerm
 from perceptron.kernels.franz_parisi_entropic import Overlaps
 
-COARSER, COARSEST = 0.85, 0.6  # grids of first and of second derivatives, relative to those of one perceptron
+COARSER, COARSEST = 0.85, 0.7  # grids of first and of second derivatives, relative to those of one perceptron
 DIFFERENCE = 1e-5  # of overlaps, relative to 1 - q, for second derivatives
-LEAST_VARIANCE = (
-    1e-3  # of the counted field given the reference's two, relative to 1 - q, for differences to be feasible
-)
+LEAST_VARIANCE = 1e-3  # of the counted field given the reference's two, relative to 1 - q: differences are feasible
 
 
 class FirstOrder(NamedTuple):
