@@ -13,7 +13,7 @@ from perceptron.kernels.franz_parisi_entropic import Overlaps
 
 COARSER, COARSEST = 0.85, 0.7  # grids of first and of second derivatives, relative to those of one perceptron
 DIFFERENCE = 1e-5  # of overlaps, relative to 1 - q, for second derivatives
-LEAST_VARIANCE = 1e-3  # of the counted field given the reference's two, relative to 1 - q: differences are feasible
+LEAST_VARIANCE = 1e-3  # of the counted field given the reference's two, relative to 1 - q, for differences
 
 
 class FirstOrder(NamedTuple):
