@@ -1,8 +1,9 @@
 """Energetic terms of three units: first order from integrals over their fields, second order by differences.
 
 Derivatives follow from ∂_p = ∂_x ∂_ω, ∂_t = ∂_h ∂_ω and ∂_q f = -f'²/2, summed over units. Second ones are differences
-of first ones on a coarser grid, at a q lifted where that makes them feasible, with a relative error near 1e-3: enough for Newton's method and for curvatures. A constraint registers `first_order`, and `term_by_differences`
-as its `energetic_term`.
+of first ones on a coarser grid, at a q lifted where that makes them feasible, with a relative error near 1e-3: enough
+for Newton's method and for curvatures. A constraint registers `first_order`, and `term_by_differences` as its
+`energetic_term`.
 """
 
 from typing import NamedTuple
