@@ -38,8 +38,8 @@ PACKAGES = ("perceptron", "wl")
 def _prefer_wide_vectors() -> None:
     """Let kernels use vectors of 512 bits where the processor has them, unless numba was told what to use.
 
-    LLVM keeps to 256 bits for processors of which some slow down; a trial of a small network then takes 1.3 times as
-    long (`python -m benchmarks.networks`). It holds for all that numba compiles in this process.
+    LLVM keeps to 256 bits for processors of which some slow down at more; where that was measured, a trial of
+    2-8-8-8-8-1 took 1.3 times as long with 256. It holds for all that numba compiles in this process.
     """
     settings: Any = numba.config
     if settings.CPU_NAME is not None or settings.CPU_FEATURES is not None or not settings.ENABLE_AVX:
@@ -134,7 +134,7 @@ def njit(function: Callable[..., Any] | None = None, *, borrows: bool = False, *
 
 @njit
 def assign(target: Any, values: Any) -> None:
-    """Copy a vector, as `target[:] = values` does, without compiling its formatted error message: seven seconds."""
+    """Copy a vector, as `target[:] = values` does, without the formatted error message that numba compiles for that."""
     for k in range(target.size):
         target[k] = values[k]
 

@@ -6,10 +6,14 @@ for Newton's method and for curvatures. A constraint registers `first_order`, an
 `energetic_term`.
 """
 
+import math
 from typing import NamedTuple
 
+import numpy as np
+
 from perceptron.jit import dispatched, njit
-from perceptron.kernels.franz_parisi_energetic import EnergeticTerm
+from perceptron.kernels.committee_of_three import lattice_step
+from perceptron.kernels.franz_parisi_energetic import LOG_SQRT_2PI, STEP_WIDTH, EnergeticTerm
 from perceptron.kernels.franz_parisi_entropic import Overlaps
 
 COARSER, COARSEST = 0.85, 0.7  # grids of first and of second derivatives, relative to those of one perceptron
@@ -69,3 +73,19 @@ def moved(counted, reference, reference_one_minus_q, overlaps, steps, refinement
     excess = reference_one_minus_q - to.one_minus_p + to.t_deficit
     variance = 1.0 - to.one_minus_q - t * t / (1.0 - reference_one_minus_q) - excess**2 / reference_one_minus_q
     return first_order(counted, reference, reference_one_minus_q, to, max(variance, 0.0), refinement)
+
+
+@njit
+def omega_lattice(law, ends, least_step, refinement):
+    """ω and the weights of N(ω; 0, q) dω between ends in ω/√q, fine enough for ln Z and for the reference's edge."""
+    slope = max(abs(law.stability_slope), 1e-3) * law.omega_scale
+    edge = STEP_WIDTH * math.sqrt(law.stability_variance + law.stability_spread**2) / slope
+    width = min(math.sqrt(law.one_minus_q) / law.omega_scale, edge)
+    step = max(lattice_step(width), least_step) / refinement
+    first, last = math.floor(ends[0] / step), math.ceil(ends[1] / step)
+    omegas, weights = np.empty(last - first + 1), np.empty(last - first + 1)
+    for k in range(omegas.size):
+        z = (first + k) * step
+        omegas[k] = law.omega_scale * z
+        weights[k] = step * math.exp(-0.5 * z * z - LOG_SQRT_2PI)
+    return omegas, weights

@@ -16,10 +16,10 @@ from typing import NamedTuple
 import numpy as np
 
 from perceptron.jit import assign, njit
-from perceptron.kernels.committee_of_three import SignCommitteeOfThree, lattice_step
+from perceptron.kernels.committee_of_three import SignCommitteeOfThree
 from perceptron.kernels.constraints import MarginStep, log_probability
-from perceptron.kernels.franz_parisi_by_differences import FirstOrder, first_order, term_by_differences
-from perceptron.kernels.franz_parisi_energetic import LOG_SQRT_2PI, STEP_WIDTH, energetic_term, field_law, omega_range
+from perceptron.kernels.franz_parisi_by_differences import FirstOrder, first_order, omega_lattice, term_by_differences
+from perceptron.kernels.franz_parisi_energetic import LOG_SQRT_2PI, energetic_term, field_law, omega_range
 from perceptron.kernels.franz_parisi_entropic import overlaps_alone
 from perceptron.kernels.majority import majority, squared_curvatures, squared_slopes, unit_tables
 from perceptron.kernels.quadrature import N_NODES, NODES, reach
@@ -55,27 +55,11 @@ def _term_of_three(counted, reference, reference_one_minus_q, entropic, refineme
 @first_order.register(SignCommitteeOfThree)
 def _first_order_of_three(counted, reference, reference_one_minus_q, overlaps, conditional_variance, refinement):  # noqa: ARG001
     law = field_law(STEP, reference_one_minus_q, overlaps_alone(overlaps, conditional_variance), refinement)
-    omegas, weights = omega_lattice(law, refinement)
+    omegas, weights = omega_lattice(law, omega_range(law, refinement), LEAST_STEP, refinement)
     h_nodes, panel = reference_nodes(reference_one_minus_q, refinement)
     transfer = transfer_matrices(law, omegas, weights, h_nodes, panel, refinement)
     reference = reference_tensors(h_nodes, reference_one_minus_q)
     return contracted(transfer, reference, omegas, overlaps.one_minus_q)
-
-
-@njit
-def omega_lattice(law, refinement):
-    """ω and the weights of N(ω; 0, q) dω, fine enough for ln Z and for the reference's edge."""
-    slope = max(abs(law.stability_slope), 1e-3) * law.omega_scale
-    edge = STEP_WIDTH * math.sqrt(law.stability_variance + law.stability_spread**2) / slope
-    step = max(lattice_step(min(math.sqrt(law.one_minus_q) / law.omega_scale, edge)), LEAST_STEP) / refinement
-    lower, upper = omega_range(law, refinement)
-    first, last = math.floor(lower / step), math.ceil(upper / step)
-    omegas, weights = np.empty(last - first + 1), np.empty(last - first + 1)
-    for k in range(omegas.size):
-        z = (first + k) * step
-        omegas[k] = law.omega_scale * z
-        weights[k] = step * math.exp(-0.5 * z * z - LOG_SQRT_2PI)
-    return omegas, weights
 
 
 @njit

@@ -17,10 +17,9 @@ from typing import NamedTuple
 import numpy as np
 
 from perceptron.jit import njit
-from perceptron.kernels.committee_of_three import lattice_step
 from perceptron.kernels.constraints import MarginStep
-from perceptron.kernels.franz_parisi_by_differences import FirstOrder, first_order, term_by_differences
-from perceptron.kernels.franz_parisi_energetic import LOG_SQRT_2PI, STEP_WIDTH, energetic_term, field_law
+from perceptron.kernels.franz_parisi_by_differences import FirstOrder, first_order, omega_lattice, term_by_differences
+from perceptron.kernels.franz_parisi_energetic import LOG_SQRT_2PI, energetic_term, field_law
 from perceptron.kernels.franz_parisi_entropic import overlaps_alone
 from perceptron.kernels.franz_parisi_of_three import interpolation
 from perceptron.kernels.gaussian import log_gaussian_tail
@@ -34,11 +33,11 @@ from perceptron.kernels.relu_committee_of_three import (
     squared_terms,
 )
 from perceptron.kernels.relu_units import Unit, empty_unit, fill_unit, gauss_legendre
+from perceptron.kernels.unit_matrices import add_unit, between, over_pairs, over_third, scaled_rows, sizes
 
 REACH = 7.2  # of Gaussian fields; e^{-7.2²/2} = 6e-12
 LEAST_STEP = 0.12  # of the lattice in ω/√q: matrices over its cube are kept
 PANEL, N_NODES = 2.6, 24  # length in h, in widths √(1 - q̃) of the change of Z̃, and nodes: 1/Z̃ grows like a Gaussian
-SMALLEST = 1e-200  # square of the size of a row or column
 STEP = MarginStep(0.0)  # of one unit, for its Gaussian law
 
 
@@ -91,23 +90,6 @@ def log_bound(label, bound, field, width):
 
 
 @njit
-def omega_lattice(law, reference, label, refinement):
-    """ω and the weights of N(ω; 0, q) dω over all that the conditioned law reaches."""
-    slope = max(abs(law.stability_slope), 1e-3) * law.omega_scale
-    edge = STEP_WIDTH * math.sqrt(law.stability_variance + law.stability_spread**2) / slope
-    width = min(math.sqrt(law.one_minus_q) / law.omega_scale, edge)
-    step = max(lattice_step(width), LEAST_STEP) / refinement
-    lower, upper = omega_range(law, reference, label, refinement)
-    first, last = math.floor(lower / step), math.ceil(upper / step)
-    omegas, weights = np.empty(last - first + 1), np.empty(last - first + 1)
-    for k in range(omegas.size):
-        z = (first + k) * step
-        omegas[k] = law.omega_scale * z
-        weights[k] = step * math.exp(-0.5 * z * z - LOG_SQRT_2PI)
-    return omegas, weights
-
-
-@njit
 def omega_range(law, reference, label, refinement):
     """In z = ω/√q: at each end of h the stability may have to come back to the threshold, which takes ω along."""
     reach = reach_of(refinement)
@@ -146,111 +128,6 @@ def transfer_matrices(law, grid, omegas, weights, fields, refinement):
 
 
 @njit
-def add_unit(matrices, unit, row, column, basis):
-    """Add what a unit contributes at one field h, spread over the nodes of its panel."""
-    n = unit.first.size
-    for u in range(n):
-        for j in range(N_NODES):
-            matrices.first[u, row, column + j] += unit.first[u] * basis[j]
-            matrices.third[u, row, column + j] += unit.third[u] * basis[j]
-            matrices.third_slope[u, row, column + j] += unit.third_slope[u] * basis[j]
-        for a in range(n):
-            if unit.second[u, a] != 0.0:
-                for j in range(N_NODES):
-                    matrices.second[u, a, row, column + j] += unit.second[u, a] * basis[j]
-
-
-@njit
-def over_pairs(tensor, first, second):
-    """Σ_a Σ_gh first[a, i, g] second[u, a, j, h] tensor[g, h, c], with axes (u; i, j; c)."""
-    n_places, n_out, n = first.shape
-    by_place = np.empty((n_places * n, n_out * n))
-    for a in range(n_places):
-        taken = np.dot(first[a], tensor.reshape(n, n * n)).reshape(n_out, n, n)
-        for i in range(n_out):
-            for h in range(n):
-                for c in range(n):
-                    by_place[a * n + h, i * n + c] = taken[i, h, c]
-    result, rows = np.empty((n_places, n_out, n_out, n)), np.empty((n_out, n_places * n))
-    for u in range(n_places):
-        for a in range(n_places):
-            for j in range(n_out):
-                for h in range(n):
-                    rows[j, a * n + h] = second[u, a, j, h]
-        product = np.dot(rows, by_place)
-        for i in range(n_out):
-            for j in range(n_out):
-                for c in range(n):
-                    result[u, i, j, c] = product[j, i * n + c]
-    return result
-
-
-@njit
-def over_third(pairs, third):
-    """Σ_u Σ_c pairs[u, i, j, c] third[u, k, c]."""
-    n_places, n_out, _, n = pairs.shape
-    rows, columns = np.empty((n_out * n_out, n_places * n)), np.empty((n_places * n, n_out))
-    for u in range(n_places):
-        for c in range(n):
-            for k in range(n_out):
-                columns[u * n + c, k] = third[u, k, c]
-                for j in range(n_out):
-                    rows[k * n_out + j, u * n + c] = pairs[u, k, j, c]
-    return np.dot(rows, columns).reshape(n_out, n_out, n_out)
-
-
-@njit
-def between(matrices, left, right):
-    """Every matrix M of the units as leftᵀ M right."""
-    n, size = matrices.first.shape[0], (left.shape[1], right.shape[1])
-    result = Unit(np.empty((n, *size)), np.empty((n, n, *size)), np.empty((n, *size)), np.empty((n, *size)))
-    for u in range(n):
-        project(matrices.first[u], left, right, result.first[u])
-        project(matrices.third[u], left, right, result.third[u])
-        project(matrices.third_slope[u], left, right, result.third_slope[u])
-        for a in range(n):
-            project(matrices.second[u, a], left, right, result.second[u, a])
-    return result
-
-
-@njit
-def project(matrix, left, right, out):
-    """Leftᵀ matrix right, into `out`."""
-    product = np.dot(left.T, np.dot(matrix, right))
-    for i in range(out.shape[0]):
-        for j in range(out.shape[1]):
-            out[i, j] = product[i, j]
-
-
-@njit
-def sizes(matrices):
-    """Root mean squares of the rows and of the columns, away from zero."""
-    n, n_rows, n_columns = matrices.first.shape
-    rows, columns = np.full(n_rows, SMALLEST), np.full(n_columns, SMALLEST)
-    for u in range(n):
-        for i in range(n_rows):
-            for j in range(n_columns):
-                square = matrices.first[u, i, j] ** 2 + matrices.third[u, i, j] ** 2
-                rows[i] += square
-                columns[j] += square
-    for i in range(n_rows):
-        rows[i] = math.sqrt(rows[i])
-    for j in range(n_columns):
-        columns[j] = math.sqrt(columns[j])
-    return rows, columns
-
-
-@njit
-def scaled_rows(basis, scales):
-    """Each row of a basis divided by its scale."""
-    result = np.empty_like(basis)
-    for i in range(basis.shape[0]):
-        for j in range(basis.shape[1]):
-            result[i, j] = basis[i, j] / scales[i]
-    return result
-
-
-@njit
 def counted_tensors(outputs):
     """Over the cube of ω: ln Z, its slope in the third field, and both sums of squares."""
     shape = outputs.probability.shape
@@ -270,7 +147,7 @@ def label_terms(counted, reference, label, law, refinement):
     """What half of the patterns, those of one label, give to G_E and its gradient."""
     width, spread = math.sqrt(law.one_minus_q), math.sqrt(law.stability_variance + law.stability_spread**2)
     fields = reference_fields(reference, label, law.reference_one_minus_q, refinement)
-    omegas, weights = omega_lattice(law, reference, label, refinement)
+    omegas, weights = omega_lattice(law, omega_range(law, reference, label, refinement), LEAST_STEP, refinement)
     grid = label_grid(reference, label, spread, refinement)
     matrices = transfer_matrices(law, grid, omegas, weights, fields, refinement)
     rows, columns = sizes(matrices)

@@ -1,12 +1,12 @@
 """Tree committees: integrals over the units by other means, closed forms, enumeration, and the literature."""
 
-import itertools
 import math
 
 import numpy as np
 import pytest
+from plain_committees import log_majority
 from scipy.integrate import quad
-from scipy.special import log_ndtr, ndtr
+from scipy.special import ndtr
 
 from perceptron.kernels.committee_of_three import SignCommitteeOfThree
 from perceptron.kernels.committees import RELU_SCALE, WideReluCommittee, WideSignCommittee, unit_overlap
@@ -135,16 +135,6 @@ def test_the_squared_slope_is_the_derivative_in_the_overlap(constraint):
     low, high = (energetic_averages(constraint, deficit + s * change, 1.5).log_probability for s in (1, -1))
     here = energetic_averages(constraint, deficit, 1.5)
     assert (high - low) / (2 * change) == pytest.approx(-0.5 * here.squared_slope, rel=1e-7)
-
-
-def log_majority(fields, variance):
-    """Ln Z of three units, summed over the four signs with a majority, in plain NumPy."""
-    terms = [
-        sum(log_ndtr(sign * field / math.sqrt(variance)) for sign, field in zip(signs, fields, strict=True))
-        for signs in itertools.product((-1, 1), repeat=3)
-        if sum(signs) > 0
-    ]
-    return np.logaddexp.reduce(terms, axis=0)
 
 
 def test_averages_of_three_units_are_those_of_hermite_quadrature():
