@@ -97,7 +97,7 @@ class Case:
 CASES = {
     case.name: case
     for case in (
-        Case("spiral-regression", 30, 2e6, 8, lowest=-0.9, bins=0.02, sampler="hmc", n_epochs=5000, relaxed_at=-0.7),
+        Case("spiral-regression", 30, 2e6, 8, lowest=-0.8, bins=0.02, sampler="hmc", n_epochs=5000, relaxed_at=-0.7),
         Case("spiral-regression", 100, 5e5, 2, lowest=-0.76, bins=0.02, sampler="hmc", n_epochs=2000),
         Case("spiral-regression", 300, 2e5, 2, lowest=-0.76, bins=0.02, sampler="hmc", n_trained=10, n_epochs=1000),
         Case("spiral-regression", 1000, n_trained=10, n_epochs=50),

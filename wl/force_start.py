@@ -11,6 +11,9 @@ another, and the ladder is only a first guess.
 
 The bias depends on x alone, so that at every β the walk has a second variable y in proportion to g(x, y) at each x: its
 visits of all the ladder, smoothed as hills are, give ln g(x, y) = S(x) + ln P(y | x).
+
+What the ladder found is right within some nats. Hills that are higher than such errors ask for pile up where the walker
+is, by far more than n/t can level later, and the frozen walk is caught in what they left: ln f begins at REPAIR n/t.
 """
 
 from __future__ import annotations
@@ -40,6 +43,7 @@ ADAPTING = 1e-300  # ln f that adds nothing and lets time steps adapt
 FEWEST = 0.01  # visits that stand for none
 LEAST_OVERLAP = 10.0  # visits that two rows must share
 MOST_RISE, HALVINGS = 30.0, 60  # nats beyond all biases
+REPAIR = 7.0  # nats by which hills raise every bin in as many evaluations as the ladder may take one way
 
 
 def anneal_forces(window: Window, grid: Grid, n_evaluations: int, tell: Callable[[str], None]) -> None:
@@ -84,6 +88,8 @@ def anneal_forces(window: Window, grid: Grid, n_evaluations: int, tell: Callable
         particle.walker.counts[:] = np.zeros(N_COUNTS, np.int64)
         particle.state.numbers[:BLOWN] = 0.0
     window.count_known()
+    clock = window.own.clock
+    clock[clocks.LOG_F] = min(clock[clocks.LOG_F], REPAIR * clock[clocks.N_KNOWN] / (number * (N_SLOPES + 1)))
     window.renew()
 
 

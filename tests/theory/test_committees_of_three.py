@@ -1,6 +1,7 @@
 """Tree committees of three units: surroundings of their solutions, and all of the one with ReLU units."""
 
 import math
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -213,16 +214,29 @@ def test_distances_to_the_sides_of_the_threshold_are_the_shortest():
             assert found == pytest.approx(math.sqrt(max(min(reached), 0.0)), abs=2e-3)
 
 
+def test_spherical_weights_behind_three_relu_units_end_at_the_mean_squared_distance():
+    """Σ max(x, 0) is the largest sum over some units, so that one label asks for a union of half-spaces, the nearest of
+    which counts; the other for their intersection, to which a common threshold λ on all units leads."""
+    fields, bound = np.random.default_rng(5).standard_normal((2_000_000, 3)), math.sqrt(3.0) * BALANCED
+    subsets = [list(units) for number in (1, 2, 3) for units in combinations(range(3), number)]
+    missing = [np.maximum(bound - fields[:, units].sum(axis=1), 0.0) / math.sqrt(len(units)) for units in subsets]
+    positive = -np.sort(-np.maximum(fields, 0.0), axis=1)
+    common = np.maximum(((positive.cumsum(axis=1) - bound) / np.arange(1, 4)).max(axis=1), 0.0)
+    beyond = (np.minimum(positive, common[:, None]) ** 2).sum(axis=1)
+    squared = 0.5 * (np.min(missing, axis=0) ** 2 + beyond)
+    end = capacity(ReluCommitteeOfThree(), prior=SPHERE)
+    assert abs(squared.mean() - 1.0 / end.value) < 4 * squared.std() / math.sqrt(squared.size)
+    assert end.error < 1e-4
+
+
 @pytest.mark.slow
 def test_spherical_weights_behind_three_relu_units_end_where_their_saddle_leads():
-    """α = q̂/⟨g²⟩ is explicit at given q; its inverse is nearly straight in √(1-q)."""
-    end = capacity(ReluCommitteeOfThree(), prior=SPHERE)
-    deficits = np.array([0.2, 0.14, 0.1])
+    """At given q the load is explicit, 1/α = ⟨g²⟩(1 - q)²/q, and regular but for a term in (1 - q)^(3/2)."""
+    end, deficits = capacity(ReluCommitteeOfThree(), prior=SPHERE), np.array([0.1, 0.07, 0.05])
     squared = [energetic_averages(ReluCommitteeOfThree(), deficit, 1.0).squared_slope for deficit in deficits]
-    inverse = np.array(squared) * deficits**2 / (1.0 - deficits)
-    at_end = np.polynomial.polynomial.polyfit(np.sqrt(deficits), inverse * (1.0 - deficits), 2)[0]
-    assert end.value == pytest.approx(1.0 / at_end, rel=2e-2)
-    assert end.error < 1e-4
+    terms = deficits[:, None] ** np.array([0.0, 1.0, 1.5])
+    at_end = np.linalg.solve(terms, np.array(squared) * deficits**2)[0]
+    assert end.value == pytest.approx(1.0 / at_end, rel=5e-3)
 
 
 # bad input

@@ -7,7 +7,7 @@ from wl.dynamics import Dynamics, usual_step
 from wl.goal import Goal
 from wl.grid import Range
 from wl.kernels import dynamics as kernels
-from wl.kernels.schedule import EXPLORING
+from wl.kernels.schedule import EXPLORING, LOG_F, N_KNOWN
 from wl.run import Plan, Run
 from wl.settings import settings_for
 from wl.systems.quadratic import quadratic_blocks
@@ -44,6 +44,14 @@ def test_ladder_finds_how_the_second_variable_is_spread():
     apart = cost - 0.5 * (DIMENSIONS[0] * edges[:, None] + DIMENSIONS[1] * edges)
     assert np.ptp(apart[2:-2, 10:-2]) < 1.5  # of the 6 nats between its corners
     assert np.std(apart[2:-2, 10:-2]) < 0.3
+
+
+def test_hills_after_a_ladder_repair_some_nats():
+    """What ln f would add to every known bin in as many evaluations as one way of the ladder had."""
+    window = started(NAMES)
+    clock = window.own.clock
+    assert clock[LOG_F] * 100_000 / clock[N_KNOWN] == pytest.approx(7.0, rel=0.01)
+    assert clock[LOG_F] < 0.5 * window.schedule.first_log_f
 
 
 def test_time_step_that_stays_has_the_energy_wanted_on_average():

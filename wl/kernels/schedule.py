@@ -10,9 +10,10 @@ discovery; ln f is the increment of ln g for a flat target.
 * STAGES: 5/(k + 10) at stage k, `period` trials each (paper H, Monte Carlo).
 * RAMP: ln f = f_max t/t₁ to t₁, f_max to t₂, then f_max (t₂ - t₃)/(t - t₃) (paper H, eq. 4).
 * CONSTANT.
-* PLATEAU: the first ln f until a walker came and went between the ends of the window and exploration closed, or no bin
-  was found for `hold` trials a bin, or `longest_plateau` trials were made; then c·n/t with t counted from there: for
-  hills, which reach bins before they are entered, over a surface that a start left wrong by more than n/t repairs.
+* PLATEAU: the first ln f, or that of a start, until a walker came and went between the ends of the window and
+  exploration closed, or no bin was found for `hold` trials a bin, or `longest_plateau` trials were made; then c·n/t, t
+  counted from there: for hills, which reach bins before they are entered, over a surface that a start left wrong by
+  more than n/t repairs.
 """
 
 from typing import NamedTuple
@@ -90,7 +91,7 @@ def _stay_or_follow(schedule, clock):
     explored = clock[CROSSED] > 0.0 and clock[EXPLORING] == 0.0
     if clock[INVERSE_PHASE] > 0.0:
         inverse = schedule.factor * clock[N_KNOWN] / clock[SINCE_RESTART]
-        clock[LOG_F] = min(inverse, schedule.first_log_f)
+        clock[LOG_F] = min(inverse, clock[LOG_F])
     elif quiet or explored or clock[TOTAL] >= schedule.longest_plateau:
         clock[INVERSE_PHASE], clock[SINCE_RESTART] = 1.0, 0.0
 
