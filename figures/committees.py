@@ -30,7 +30,7 @@ PROFILE_LOAD = 0.5
 DISTANCES = np.linspace(0.0, 1.0, 101)[1:] ** 2
 DISTANCES_OF_THREE = {  # below, their integrals take minutes
     SignCommitteeOfThree: np.linspace(0.18, 1.0, 24) ** 2,
-    ReluCommitteeOfThree: np.linspace(0.3, 1.0, 10) ** 2,
+    ReluCommitteeOfThree: np.linspace(0.3, 1.0, 10)[2:] ** 2,
 }
 LOADS = np.linspace(0.02, 1.0, 50)  # in units of the last one of each curve
 

@@ -56,6 +56,7 @@ def _panel(figure: Figure, axes: Any, name: str, columns: Columns) -> None:
     if not columns:
         axes.set_axis_off()
     axes.set(xlabel=r"$\ln L_\mathrm{train}$", ylabel=r"$\ln L_\mathrm{test}$")
+    axes.locator_params(axis="x", nbins=6)
     if task in NOTES:
         axes.text(0.98, 0.02, NOTES[task], transform=axes.transAxes, ha="right", size=6)
 

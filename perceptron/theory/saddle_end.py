@@ -22,7 +22,6 @@ from typing import Any
 import numpy as np
 from scipy.optimize import brentq
 from scipy.special import ndtri
-from scipy.stats import qmc
 
 from perceptron.checks import check_real
 from perceptron.kernels.committee_of_three import SignCommitteeOfThree
@@ -65,6 +64,8 @@ def squared_distance(constraint: Any) -> float:
 @functools.lru_cache
 def sampled_distance(constraint: ReluCommitteeOfThree) -> Estimate:
     """Mean squared distance s for three ReLU units: to Σ max(x, 0) >= θ with label +1, <= θ with label -1."""
+    from scipy.stats import qmc  # noqa: PLC0415  # a second of every command's start, for this model alone
+
     margin, threshold = constraint
     means = []
     for seed in range(N_SEQUENCES):
