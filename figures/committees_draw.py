@@ -16,6 +16,7 @@ __all__ = ["committees"]
 
 Columns = dict[str, np.ndarray]
 COLOURS = {"perceptron": "#000000", "three": "#009E73", "three_relu": "#CC79A7", "sign": "#0072B2", "relu": "#D55E00"}
+MARKERS = {"three_relu": "o"}  # of profiles: it has few points, and lies on the line of many ReLU units
 LABEL_SHIFTS = {"perceptron": -0.055, "sign": 0.01, "relu": 0.01}
 LABELS = {
     "perceptron": "one perceptron",
@@ -56,7 +57,8 @@ def _profiles(axes: Any, columns: Columns) -> None:
                 continue
             distance, entropy = columns[f"{name}_{place}_distance"], columns[f"{name}_{place}_entropy"]
             stable = columns[f"{name}_{place}_replicon"] < 1.0
-            axes.plot(distance, np.where(stable, entropy, np.nan), line, color=colour)
+            marker = MARKERS.get(name, "")
+            axes.plot(distance, np.where(stable, entropy, np.nan), line, color=colour, marker=marker, markersize=3.5)
     axes.axhline(0.0, color="grey", linewidth=0.6)
     load = float(columns["load"])
     axes.set(xlabel="distance $d$", ylabel=r"local entropy $\phi_\mathrm{FP}$ (nats per weight)", xlim=(0.0, 0.25))
