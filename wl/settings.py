@@ -29,7 +29,7 @@ SCHEDULES = {
 LEAST_BLOCK = 1000
 HOLD = 1e5  # trials a bin without discoveries before ln f is halved, where the support is not known beforehand
 SHORT_HOLD = 1e4  # where it is: long enough to level what early discoveries left uneven
-LONGEST_HOLD, LONGEST_PLATEAU = 0.2, 0.5  # of the learning stage
+LONGEST_HOLD, LONGEST_PLATEAU, LONGEST_FIRST = 0.2, 0.5, 0.1  # of the learning stage
 # where a round trip takes millions of trials ln g of a bin must not grow by more than some nats meanwhile; proposals
 # out of a bin depend on the family of configurations that the walker is in, which the transition matrix cannot tell
 SLOW_LEARNING = {
@@ -73,7 +73,8 @@ class Settings:
     exploration_log_f : float
         To which a discovery sets ln f back.
     factor : float
-        c of c·n/t; above 1/2, or the error falls more slowly than that of sampling. 1 is best.
+        c of c·n/t; above 1/2, or the error falls more slowly than that of sampling. 1 is best. A larger one is lowered
+        as far as ln f must fall from a tenth of the learning on: a short run would freeze at its first ln f.
     hold : float
         Trials a known bin without discoveries before ln f is halved.
     period : float
@@ -142,6 +143,7 @@ class Settings:
             hold=float(self.hold),
             longest_hold=LONGEST_HOLD * n_learning,
             longest_plateau=LONGEST_PLATEAU * n_learning,
+            longest_first=LONGEST_FIRST * n_learning,
             factor=float(self.factor),
             period=float(self.period),
             times=tuple(float(time) for time in self.times),

@@ -70,6 +70,14 @@ def test_plateau_ends_when_a_walker_came_and_went_and_exploration_is_over():
         assert clock[clocks.LOG_F] == (10 / 400 if over else 0.3)
 
 
+@pytest.mark.parametrize(("n_learning", "factor"), [(1e3, 1.0), (1e5, 2.0), (1e7, 20.0), (math.inf, 20.0)])
+def test_a_large_factor_is_lowered_for_ln_f_to_fall_from_a_tenth_of_the_learning_on(n_learning, factor):
+    schedule = kernel(schedule="inverse", factor=20.0, first_log_f=2e-3)._replace(longest_first=0.1 * n_learning)
+    clock, surface = clock_of(10, 50_000, log_f=2e-3), surface_of(10)
+    adapt(schedule, clock, surface)
+    assert clock[clocks.LOG_F] == pytest.approx(min(2e-3, factor * 10 / 50_000), rel=1e-14)
+
+
 def test_constant():
     clock = clock_of(10, 12345, log_f=0.01)
     adapt(kernel(schedule="constant"), clock, surface_of(10))

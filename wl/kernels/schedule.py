@@ -6,7 +6,8 @@ discovery; ln f is the increment of ln g for a flat target.
 * HALVING_THEN_INVERSE: halve whenever all known bins were visited since the last halving and no bin was found for
   `hold` trials a bin; once ln f/2 < c·n/t, ln f = c·n/t.
 * HALVING: the same without an end (it gets stuck; for comparison).
-* INVERSE: c·n/t from the start, at most the first ln f; for a start near the truth.
+* INVERSE: c·n/t from the start, at most the first ln f; for a start near the truth. Where c is above 1 it is taken
+  smaller, down to 1, for ln f to fall after `longest_first` trials.
 * STAGES: 5/(k + 10) at stage k, `period` trials each (paper H, Monte Carlo).
 * RAMP: ln f = f_max t/t₁ to t₁, f_max to t₂, then f_max (t₂ - t₃)/(t - t₃) (paper H, eq. 4).
 * CONSTANT.
@@ -40,6 +41,7 @@ class Schedule(NamedTuple):
     hold: float  # trials a known bin without discoveries before halving
     longest_hold: float  # trials, whatever the number of bins: a short run must get to the end of its schedule
     longest_plateau: float  # trials
+    longest_first: float  # trials at the first ln f, where c is above 1
     factor: float  # c
     period: float  # trials of a stage
     times: tuple  # t₁, t₂, t₃ of RAMP
@@ -97,8 +99,17 @@ def _stay_or_follow(schedule, clock):
 
 
 @njit
+def _numerator(schedule, clock):
+    """c·n, or less, but not below n, for ln f to fall after `longest_first` trials."""
+    n_known = clock[N_KNOWN]
+    if schedule.factor <= 1.0:
+        return schedule.factor * n_known
+    return min(schedule.factor * n_known, max(n_known, schedule.first_log_f * schedule.longest_first))
+
+
+@njit
 def _halve_or_follow(schedule, clock, surface):
-    inverse = schedule.factor * clock[N_KNOWN] / clock[SINCE_RESTART]
+    inverse = _numerator(schedule, clock) / clock[SINCE_RESTART]
     if schedule.kind == INVERSE or clock[INVERSE_PHASE] > 0.0:
         clock[INVERSE_PHASE] = 1.0
         clock[LOG_F] = min(inverse, schedule.first_log_f)
