@@ -68,7 +68,7 @@ def drive(directory: RunDirectory, jobs: int, every: Every, tell: Callable[[str]
             tell(f"{problem}; the previous one is used")
         if run.prepared and run.reached():
             dataset = directory.landscape()
-            if dataset is not None and dataset.attrs["steps"] == run.steps:
+            if dataset is not None and _still_holds(dataset, run):
                 return run, dataset
         with _progress(run) as show, threadpool_limits(1):
             try:
@@ -79,6 +79,12 @@ def drive(directory: RunDirectory, jobs: int, every: Every, tell: Callable[[str]
         if caught and not run.reached():
             dataset.attrs["interrupted"] = 1
         return run, dataset
+
+
+def _still_holds(dataset: Any, run: Run) -> bool:
+    """Whether a landscape is of the run's trials and judged as its goal demands, not with the tolerance of another."""
+    judged = run.verdict is None or dataset.attrs["status"] == run.verdict.status.name
+    return judged and dataset.attrs["steps"] == run.steps
 
 
 def _loop(directory: RunDirectory, run: Run, jobs: int, every: Every, caught: list, show: Any) -> None:

@@ -351,6 +351,22 @@ def test_extending_to_every_kind_of_goal(tmp_path):
     assert open_directory(tmp_path / "run").state() == "FINISHED"
 
 
+def test_a_landscape_judged_with_another_tolerance_is_judged_anew(tmp_path):
+    directory = small(tmp_path / "run")
+    quietly(directory)
+    directory.extend(Goal(converged=True, tolerance=0.2))
+    run, landscape = quietly(open_directory(tmp_path / "run"))
+    assert landscape.attrs["status"] == "CONVERGED"
+    directory = open_directory(tmp_path / "run")
+    directory.extend(Goal(converged=True, tolerance=0.01))
+    assert directory.finish(directory.load()[0]).attrs["status"] == "NOT_CONVERGED"
+    directory.extend(Goal(converged=True, tolerance=0.2))
+    again, landscape = quietly(open_directory(tmp_path / "run"))
+    assert again.steps == run.steps
+    assert landscape.attrs["status"] == "CONVERGED"
+    assert open_directory(tmp_path / "run").state() == "FINISHED"
+
+
 def test_extended_and_stopped_before_the_new_landscape(tmp_path):
     directory = small(tmp_path / "run")
     quietly(directory)
