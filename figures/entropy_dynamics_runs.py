@@ -83,7 +83,7 @@ class Case:
     lowest: float | None = None
     bins: float | None = None
     sampler: str = "langevin"
-    n_trained: int = 10
+    n_trained: int = 100
     n_epochs: int = 1000
     relaxed_at: float | None = None
     n_relaxed: float = 5e4

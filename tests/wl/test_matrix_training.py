@@ -147,7 +147,7 @@ def test_diverged_runs_end():
 def test_the_method_is_chosen_by_the_work():
     for shape, batch_size, expected in (
         ((2, (8, 8, 8, 8)), 10, "points"),
-        ((2, (30, 30)), 10, "matrices"),
+        ((2, (30, 30)), 10, "points"),
         ((331, (20,)), 16, "matrices"),
     ):
         architecture = Architecture(*shape)

@@ -4,6 +4,7 @@ import itertools
 import math
 from pathlib import Path
 
+import mpmath
 import numpy as np
 import pytest
 
@@ -168,6 +169,24 @@ def test_single_precision_functions_keep_their_bounds(stride):
         assert odd
     assert worst_exp(bits_of(SMALL), bits_of(80.0), stride) < functions.EXP_ULPS
     assert worst_log(bits_of(SMALL), bits_of(1.0) + 1, stride) < functions.LOG_ULPS
+
+
+def test_double_precision_exponential_keeps_its_bound():
+    """Against forty digits, at the ends of the intervals of its series too."""
+    rng = np.random.default_rng(1)
+    ends = np.log(2.0) * (np.arange(2000) / 2.0)
+    arguments = -np.concatenate(
+        [rng.uniform(0.0, 700.0, 3000), 10.0 ** rng.uniform(-18, 2.84, 3000), ends[ends < 700.0]]
+    )
+    worst = 0.0
+    with mpmath.workdps(40):
+        for x in map(float, arguments):
+            value, exact = functions.double_exp(x), mpmath.exp(x)
+            worst = max(worst, abs(float((mpmath.mpf(float(value)) - exact) / mpmath.mpf(math.ulp(float(exact))))))
+    assert worst < functions.DOUBLE_EXP_ULPS
+    assert functions.double_exp(0.0) == 1.0
+    assert 0.0 < functions.double_exp(-math.inf) == functions.double_exp(-700.0) < 1e-300
+    assert math.isnan(functions.double_exp(math.nan))
 
 
 def test_functions_at_their_ends():

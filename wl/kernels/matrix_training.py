@@ -1,6 +1,6 @@
 """Gradient descent of one wide network: mini-batches as products of matrices, in single precision.
 
-The same descent as `wl.kernels.training`, which goes point by point in double precision: starts, orders of the points,
+The same descent as `wl.kernels.training`, which loops over points in double precision: starts, orders of the points,
 mini-batches, updates and records are alike, and trajectories differ by rounding. Points of a mini-batch are gathered
 into the columns of `wl.kernels.network_gradients`; losses are added up and compared in double precision.
 

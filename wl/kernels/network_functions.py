@@ -7,8 +7,9 @@ In single precision no library is called, as that would make a loop scalar:
     ln(1 + x) = 2 artanh t,  t = x/(2 + x), artanh t = t (1 + t² R(t²)), R of degree 4; x in [0, 1]
 
 The first is within TANH_ULPS units in the last place of every single-precision argument, the others within EXP_ULPS and
-LOG_ULPS, all tested. Double precision takes the library's functions. The class of the first argument, an activation or
-a precision, chooses the function when a kernel is compiled. Products and sums may be contracted, and nothing else.
+LOG_ULPS, all tested. Double precision takes the library's functions, but for `double_exp`, within DOUBLE_EXP_ULPS, in
+loops that are to become vector code. The class of the first argument, an activation or a precision, chooses the
+function when a kernel is compiled. In single precision products and sums may be contracted, and nothing else.
 """
 
 import math
@@ -19,7 +20,7 @@ import numpy as np
 from perceptron.jit import dispatched, njit
 
 CONTRACTED = {"contract"}
-TANH_ULPS, EXP_ULPS, LOG_ULPS = 5.5, 1.5, 2.5
+TANH_ULPS, EXP_ULPS, LOG_ULPS, DOUBLE_EXP_ULPS = 5.5, 1.5, 2.5, 1.0
 
 ONE, TWO, HALF = np.float32(1.0), np.float32(2.0), np.float32(0.5)
 TANH_END = np.float32(9.0)
@@ -32,6 +33,9 @@ LN2_HIGH, LN2_LOW = (
 )  # the first has few digits: n times it is exact
 ROUNDER = np.float32(1.5 * 2.0**23)  # adding it leaves the nearest integer in the last bits
 EXP_SERIES = tuple(np.float32(c) for c in (0.4999999, 0.1666642, 0.041668225, 0.008374824, 0.0013836835))
+DOUBLE_PER_LN2, DOUBLE_LN2_HIGH, DOUBLE_LN2_LOW = 1.4426950408889634, 0.693147180369123816490, 1.90821492927058770e-10
+DOUBLE_ROUNDER, DOUBLE_EXPONENT_BIAS, DOUBLE_EXPONENT_PLACE = 1.5 * 2.0**52, np.int64(1023), np.int64(52)
+DOUBLE_EXP_SERIES = tuple(1.0 / math.factorial(k) for k in range(2, 14))
 EXPONENT_BIAS, EXPONENT_PLACE = np.int32(127), np.int32(23)
 LEAST_ARGUMENT = np.float32(1e-15)  # squares of less could be denormal, which costs a hundred times as much
 ARTANH_SERIES = tuple(np.float32(c) for c in (0.3333334, 0.19999346, 0.14310361, 0.10696625, 0.12206534))
@@ -129,6 +133,20 @@ def single_exp(x):
     tail = (((c[4] * r + c[3]) * r + c[2]) * r + c[1]) * r + c[0]
     power = np.int32((np.int32(shifted.view(np.int32)) + EXPONENT_BIAS) << EXPONENT_PLACE)
     return ((tail * r) * r + r + ONE) * power.view(np.float32)
+
+
+@njit(borrows=True)
+def double_exp(x):
+    """Exponential of a double-precision number <= 0, as that of single precision, by its series to degree 13."""
+    inside = DOUBLE_EXP_LEAST if x < DOUBLE_EXP_LEAST else x  # what is not a number stays so
+    shifted = np.float64(inside * DOUBLE_PER_LN2 + DOUBLE_ROUNDER)
+    n = shifted - DOUBLE_ROUNDER
+    r = (inside - n * DOUBLE_LN2_HIGH) - n * DOUBLE_LN2_LOW
+    c = DOUBLE_EXP_SERIES
+    tail = ((((c[11] * r + c[10]) * r + c[9]) * r + c[8]) * r + c[7]) * r + c[6]
+    tail = (((((tail * r + c[5]) * r + c[4]) * r + c[3]) * r + c[2]) * r + c[1]) * r + c[0]
+    power = np.int64((np.int64(shifted.view(np.int64)) + DOUBLE_EXPONENT_BIAS) << DOUBLE_EXPONENT_PLACE)
+    return ((tail * r) * r + r + 1.0) * power.view(np.float64)
 
 
 @njit(borrows=True, fastmath=CONTRACTED)

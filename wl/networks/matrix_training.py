@@ -7,7 +7,8 @@ import scipy.linalg  # noqa: F401  # loads the library that the kernels multiply
 
 from wl.datasets.split import Dataset, Split
 from wl.kernels import matrix_training as kernels
-from wl.kernels.training import Points, Rule
+from wl.kernels.training import Rule
+from wl.kernels.training_passes import Points
 from wl.networks import forward
 from wl.networks.architecture import Architecture
 from wl.networks.matrices import kernel_layers, new_passes

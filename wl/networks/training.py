@@ -8,8 +8,8 @@ finite is over, and its number of epochs is kept; curves leave it out (see `wl.n
 Run k depends on the seed and k alone: neither on the other runs nor on the executor. The kernels release the
 interpreter, so threads are enough.
 
-Small layers are trained point by point in double precision, wide ones by products of matrices in single precision, on
-one thread of the library for each run; `method_for` tells which. Not for many points: all of them are in memory.
+Small layers are trained by loops over points in double precision, wide ones by products of matrices in single precision
+on one thread of the library for each run; `method_for` tells which. Not for many points: all of them are in memory.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from perceptron.checks import check_integer
 from perceptron.sweep import sweep
 from wl.datasets.split import Dataset, Split
 from wl.kernels import training as kernels
+from wl.kernels import training_passes as passes
 from wl.networks.architecture import ACTIVATIONS, HEADS, Architecture
 from wl.networks.forward import check_split
 from wl.networks.initialisation import INITIALISATIONS
@@ -37,7 +38,7 @@ from wl.streams import stream_of
 
 __all__ = ["method_for", "points_of", "shape_of", "train_ensemble"]
 
-CROSSOVER = 5000  # parameters times points of a mini-batch
+CROSSOVER = 40_000  # parameters times points of a mini-batch
 DECAYS, EPSILON = (0.9, 0.999), 1e-8  # β₁, β₂ and ε of Adam
 
 
@@ -120,9 +121,10 @@ def train_ensemble(
 def method_for(architecture: Architecture, options: TrainingOptions) -> str:
     """How networks are trained, points or matrices.
 
-    Unless the options say so, by matrices where parameters times points of a mini-batch exceed CROSSOVER. Matrices are
-    1.5 times as fast at 2500 (2-8-8-8-8-1, batches of 10), 3 to 5 times from 5000 to 10 000, and 8 to 17 times beyond;
-    below the crossover the digits of double precision are worth more.
+    Unless the options say so, by matrices where parameters times points of a mini-batch exceed CROSSOVER. Matrices take
+    1.5 times the time of points at 2500 (2-8-8-8-8-1, batches of 10), as long between 10 000 and 100 000, and less for
+    wide layers with few points (a third for 2-100-100-1, batches of 5); below the crossover the digits of double
+    precision are worth more.
     """
     if options.method != "auto":
         return options.method
@@ -165,19 +167,20 @@ def _train_by_points(
 ) -> tuple[int, np.ndarray]:
     records, points = np.full((4, epochs.size), np.nan), [points_of(split) for split in (dataset.train, dataset.test)]
     shape = shape_of(architecture)
-    return kernels.train(shape, rule, points[0], points[1], parameters, stream, epochs, records), records
+    room = passes.room_for(shape.widths, rule.batch_size)
+    return kernels.train(shape, rule, points[0], points[1], room, parameters, stream, epochs, records), records
 
 
-def shape_of(architecture: Architecture) -> kernels.Shape:
+def shape_of(architecture: Architecture) -> passes.Shape:
     """The architecture in numbers."""
     widths = np.array(architecture.widths, dtype=np.int64)
-    return kernels.Shape(widths, ACTIVATIONS.index(architecture.activation), HEADS.index(architecture.head))
+    return passes.Shape(widths, ACTIVATIONS.index(architecture.activation), HEADS.index(architecture.head))
 
 
-def points_of(split: Split) -> kernels.Points:
+def points_of(split: Split) -> passes.Points:
     """The points in numbers."""
     targets = split.targets[:, None] if split.labelled else split.targets
-    return kernels.Points(split.features.copy(), targets.astype(np.float64))  # copies, as read-only is another type
+    return passes.Points(split.features.copy(), targets.astype(np.float64))  # copies, as read-only is another type
 
 
 def _rule(options: TrainingOptions, half_widths: np.ndarray) -> kernels.Rule:
