@@ -11,11 +11,12 @@ from wl.grid import Grid, Range, make_axis
 from wl.integrator_report import integrator_numbers
 from wl.kernels import dynamics as kernels
 from wl.kernels import dynamics_steps as steps
+from wl.kernels.normals import fill_normals
 from wl.landscape import landscape_of
 from wl.run import Plan, Run
 from wl.settings import settings_for
 from wl.streams import stream_of
-from wl.systems.forces import ENERGY, N_STEPS, SQUARED_DRIFT
+from wl.systems.forces import ENERGY, N_STEPS, SQUARED_DRIFT, new_force_state
 from wl.systems.interface import draw
 from wl.systems.quadratic import quadratic_blocks
 
@@ -95,6 +96,27 @@ def test_langevin_step_is_kick_heat_and_drift():
     assert np.allclose(fused[0], plain[0], rtol=1e-14)
     assert np.allclose(fused[1], plain[1], rtol=1e-14)
     assert sums == pytest.approx((before, amid, kicked, after), rel=1e-13)
+
+
+@pytest.mark.parametrize("precision", [np.float32, np.float64])
+def test_walls_of_parts_are_those_of_their_parameters(precision):
+    """Boxes that change between parts, within one, and in the last, short one; as one loop over all parameters."""
+    rng, size, real = np.random.default_rng(3), 4 * steps.PART + 100, precision
+    half = np.repeat([0.5, 0.7, 0.5, 0.2], [steps.PART, steps.PART + 77, 2 * steps.PART - 77, 100]).astype(real)
+    state = new_force_state(half, 0.3, None)
+    np.testing.assert_array_equal(state.walls, np.array([0.5, 0.7, 0.0, 0.5, 0.2], real))
+    for array in (state.parameters, state.velocities, state.gradient):
+        array[:] = rng.uniform(-1, 1, size)
+    plain, lanes = [array.copy() for array in (state.parameters, state.velocities, state.gradient)], state.lanes.copy()
+    mover = kernels.Langevin(0.1, 1, 0.0, 1.0)
+    sums = steps.langevin_update(mover, state, half)
+    normals, words = np.empty(size + steps.PART, np.float32), np.empty((2, steps.PART // 2), np.uint32)
+    for first in range(0, size, steps.PART):
+        fill_normals(lanes, words, normals[first : first + steps.PART], min(steps.PART, size - first))
+    expected = steps.langevin_step(*plain, half, normals, steps.langevin_factors(mover, state))
+    for found, array in zip((state.parameters, state.velocities), plain, strict=False):
+        np.testing.assert_allclose(found, array, rtol=0.0, atol=8.0 * np.finfo(real).eps)  # contracted differently
+    assert sums == pytest.approx([0.5 * total for total in expected[:3]] + [expected[3]], rel=1e-5)
 
 
 @pytest.mark.parametrize("sampler", ["langevin", "baoab"])

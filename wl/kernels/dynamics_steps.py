@@ -104,18 +104,25 @@ def refresh(state):
 
 @njit
 def langevin_update(mover, state, half_widths):
-    """All parameters by one step without its force; returns v²/2 before, amid and after the kick, and v² in the end."""
+    """All parameters by one step without its force; returns v²/2 before, amid and after the kick, and v² in the end.
+
+    Half-widths come from a few numbers in the cache where those of a part are alike: a tenth of the time of a million
+    parameters goes into reading them.
+    """
     before, amid, kicked, square = 0.0, 0.0, 0.0, 0.0
     normals, words = np.empty(PART, np.float32), np.empty((2, PART // 2), np.uint32)
-    factors = langevin_factors(mover, state)
+    factors, alike = langevin_factors(mover, state), np.zeros(PART, half_widths.dtype)
     for first in range(0, state.velocities.size, PART):
-        last = min(first + PART, state.velocities.size)
+        last, wall = min(first + PART, state.velocities.size), state.walls[first // PART]
         fill_normals(state.lanes, words, normals, last - first)
+        if wall != alike[0]:
+            for k in range(PART):
+                alike[k] = wall
         sums = langevin_step(
             state.parameters[first:last],
             state.velocities[first:last],
             state.gradient[first:last],
-            half_widths[first:last],
+            alike[: last - first] if wall > 0.0 else half_widths[first:last],
             normals,
             factors,
         )

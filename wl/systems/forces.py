@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from perceptron.jit import dispatched
+from wl.kernels.dynamics_steps import PART
 from wl.kernels.normals import N_LANES, seed_lanes
 from wl.kernels.random import uniform
 from wl.systems.interface import draw, measured
@@ -43,6 +44,7 @@ class ForceState(NamedTuple):
     progress: np.ndarray  # int64 (1,), steps of the present trajectory
     numbers: np.ndarray  # float64 (N_NUMBERS,), what is measured of the integrator
     lanes: np.ndarray  # uint32 (4, N_LANES), of the normals
+    walls: np.ndarray  # (n_parts,), half-width of the box of each PART of parameters, 0 where they differ
     time_step: np.ndarray  # float64 (1,); hybrid Monte Carlo adapts it while it learns
     scratch: Any  # NamedTuple of work space, not kept with checkpoints
 
@@ -80,6 +82,7 @@ def register_box(model: type) -> None:
 def new_force_state(half_widths: np.ndarray, time_step: float, scratch: Any) -> ForceState:
     """State of zeros for parameters in a box, in the precision of its half-widths."""
     own = [np.zeros_like(half_widths) for _ in range(5)]
+    parts = [half_widths[first : first + PART] for first in range(0, half_widths.size, PART)]
     return ForceState(
         own[0],
         np.zeros(2),
@@ -92,6 +95,7 @@ def new_force_state(half_widths: np.ndarray, time_step: float, scratch: Any) -> 
         np.zeros(1, np.int64),
         np.zeros(N_NUMBERS),
         np.ones((4, N_LANES), np.uint32),
+        np.array([part[0] if np.all(part == part[0]) else 0.0 for part in parts], half_widths.dtype),
         np.array([time_step]),
         scratch,
     )
