@@ -49,7 +49,7 @@ class Room(NamedTuple):
     flat_slopes: np.ndarray
     flat_deltas: np.ndarray
     columns: np.ndarray  # (n_points, widest layer), activities of the inputs of a layer once more, transposed
-    sums: np.ndarray  # (widest layer, widest layer)
+    sums: np.ndarray  # (widest layer above the inputs, widest layer)
 
 
 def room_for(widths: np.ndarray, n_points: int) -> Room:
@@ -57,7 +57,7 @@ def room_for(widths: np.ndarray, n_points: int) -> Room:
     n_columns, widest = (-(-int(number) // VECTOR) * VECTOR for number in (n_points, np.max(widths)))
     rows = [np.zeros((int(np.sum(widths)), n_columns)) for _ in range(3)]
     flat = [array.reshape(-1) for array in rows]
-    columns, sums = np.zeros((n_columns, widest)), np.zeros((widest, widest))
+    columns, sums = np.zeros((n_columns, widest)), np.zeros((int(np.max(widths[1:])), widest))
     return Room(rows[0], rows[1], rows[2], flat[0], flat[1], flat[2], columns, sums)
 
 
