@@ -1,4 +1,4 @@
-"""Training of wide networks by products of matrices: the same descent as point by point, in single precision."""
+"""Training of wide networks by products of matrices: the same descent as by loops over points, in single precision."""
 
 import itertools
 from concurrent.futures import ThreadPoolExecutor

@@ -58,7 +58,7 @@ class TrainingOptions:
     initialisation : str
         box, xavier or fan-in, see `wl.networks.initialisation`.
     method : str
-        points: point by point in double precision; matrices: a mini-batch at a time in single precision, for wide
+        points: loops over points in double precision; matrices: products of a library in single precision, for wide
         layers; auto: the faster one (`wl.networks.training.method_for`).
 
     Raises
