@@ -42,7 +42,7 @@ from wl.networks.training_curves import (
 )
 from wl.networks.training_ensemble import METRICS, SPIRAL_BASELINE, TrainingEnsemble, TrainingOptions
 from wl.paper_tables import paper_training
-from wl.task_options import TaskOptions
+from wl.task_options import TaskOptions, numbers_of
 from wl.tasks import make_task
 
 __all__ = ["register", "train"]
@@ -63,7 +63,9 @@ def train(
     head: Head = None,
     optimizer: Annotated[str | None, typer.Option(help=f"sgd or adam; {UNLESS_GIVEN}")] = None,
     learning_rate: Annotated[float | None, typer.Option(help=f"Step along the gradient; {UNLESS_GIVEN}")] = None,
-    batch_size: Annotated[int | None, typer.Option(help=f"Points of a mini-batch; {UNLESS_GIVEN}")] = None,
+    batch_size: Annotated[
+        str | None, typer.Option(help=f"Points of a mini-batch, or several sizes for the runs in turn; {UNLESS_GIVEN}")
+    ] = None,
     epochs: Annotated[int, typer.Option(help="Passes over the training points.")] = SPIRAL_BASELINE.n_epochs,
     runs: Annotated[int, typer.Option(help="Independent networks.")] = SPIRAL_BASELINE.n_runs,
     record_every: Annotated[int | None, typer.Option(help="Epochs between records.")] = SPIRAL_BASELINE.record_every,
@@ -110,7 +112,7 @@ def train(
         n_runs=runs,
         optimizer=standard.optimizer if optimizer is None else optimizer,
         learning_rate=standard.learning_rate if learning_rate is None else learning_rate,
-        batch_size=standard.batch_size if batch_size is None else batch_size,
+        batch_size=standard.batch_size if batch_size is None else _sizes_of(batch_size),
         n_epochs=epochs,
         record_every=record_every,
         clip=clip,
@@ -128,6 +130,11 @@ def train(
         result["file"] = str(output)
     title = f"{name}: {ensemble.n_runs} runs, {ensemble.n_diverged} diverged, {ensemble.seconds:.1f} s"
     report.emit(result, report.quantity_table(title, rows, "runs"), as_object=json, output=None)
+
+
+def _sizes_of(text: str) -> int | tuple[int, ...]:
+    sizes = numbers_of("--batch-size", text, int)
+    return sizes[0] if len(sizes) == 1 else tuple(sizes)
 
 
 def _summary(ensemble: TrainingEnsemble) -> tuple[dict[str, Any], list[tuple[str, Any, str]]]:
@@ -151,6 +158,9 @@ def _summary(ensemble: TrainingEnsemble) -> tuple[dict[str, Any], list[tuple[str
     changes = result["change_in_second_half"].items()
     rows += [(f"change of {name} in the second half", value, kept) for name, value in changes]
     rows.append(("share of parameters outside the box", result["outside_box"], kept))
+    if len(ensemble.options.batch_sizes) > 1:
+        result["of_batch_sizes"], more = _of_batch_sizes(ensemble, list(ends))
+        rows += more
     if ensemble.kept.any():
         curves = {rule: training_curve(ensemble, metric, rule=rule) for rule in RULES}
         result["best_early_stopping"] = {rule.replace(" ", "_"): _best(curve) for rule, curve in curves.items()}
@@ -160,6 +170,21 @@ def _summary(ensemble: TrainingEnsemble) -> tuple[dict[str, Any], list[tuple[str
             rows.append((text, best[metric], str(best["n_runs"])))
     settings = asdict(ensemble.options) | {"architecture": asdict(ensemble.architecture)}
     return result | {"settings": settings, "dataset": dict(ensemble.dataset), "seed": ensemble.seed}, rows
+
+
+def _of_batch_sizes(
+    ensemble: TrainingEnsemble, metrics: list[str]
+) -> tuple[list[dict[str, Any]], list[tuple[str, Any, str]]]:
+    """Where the runs of each batch size end: for the JSON object, and rows of the table."""
+    found: list[dict[str, Any]] = []
+    rows: list[tuple[str, Any, str]] = []
+    for size in ensemble.options.batch_sizes:
+        part = ensemble.of_batch_size(size)
+        ends = {name: mean_at(part, name) for name in metrics}
+        found.append({"batch_size": size, "n_runs": part.n_runs, "n_diverged": part.n_diverged, "final": ends})
+        kept = str(part.n_runs - part.n_diverged)
+        rows += [(f"final {name}, batches of {size}", value, kept) for name, value in ends.items()]
+    return found, rows
 
 
 def _best(curve: TrainingCurve) -> dict[str, Any]:

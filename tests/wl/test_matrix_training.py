@@ -149,6 +149,8 @@ def test_the_method_is_chosen_by_the_work():
         ((2, (8, 8, 8, 8)), 10, "points"),
         ((2, (30, 30)), 10, "points"),
         ((331, (20,)), 16, "matrices"),
+        ((331, (20,)), (16, 1), "matrices"),
+        ((2, (30, 30)), (10, 1), "points"),
     ):
         architecture = Architecture(*shape)
         assert method_for(architecture, TrainingOptions(batch_size=batch_size)) == expected

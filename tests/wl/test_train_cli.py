@@ -51,6 +51,21 @@ def test_regression_and_printed_table(train):
     assert found["dataset"]["parameters"] == {"n_train": 20, "n_test": 30, "data_seed": 1}
 
 
+def test_several_batch_sizes(train, tmp_path):
+    """Each size has its own means, and an ensemble of it alone the same runs."""
+    found = train("spiral", *SHORT, "--batch-size", "5,40", "--json", "--output", "e.npz")[1]
+    assert found["settings"]["batch_size"] == [5, 40]
+    assert [(part["batch_size"], part["n_runs"]) for part in found["of_batch_sizes"]] == [(5, 6), (40, 6)]
+    alone = train_ensemble(
+        spiral(), Architecture(2, (4, 3), activation="relu"), TrainingOptions(12, "sgd", 0.03, 40, 30, 1)
+    )
+    expected = alone["log_train_loss"][1::2, -1].mean()
+    assert found["of_batch_sizes"][1]["final"]["log_train_loss"]["value"] == pytest.approx(expected, rel=1e-14)
+    code, out, _ = train("spiral", *SHORT, "--batch-size", "5,40")
+    assert code == 0
+    assert "batches of 40" in out
+
+
 @pytest.fixture
 def own(tmp_path):
     rng = np.random.default_rng(1)
@@ -82,6 +97,8 @@ def test_tables(train, own):
         (["spiral", "--activation", "gelu"], "activation = 'gelu' is not known; allowed: relu, tanh, silu"),
         (["spiral", "--optimizer", "lbfgs"], "optimizer = 'lbfgs' is not known; allowed: sgd, adam"),
         (["spiral", "--batch-size", "100"], "batch_size = 100 is out of range; allowed: integers from 1 to 40"),
+        (["spiral", "--batch-size", "5,x"], "--batch-size = '5,x' is not usable; allowed: numbers with commas"),
+        (["spiral", "--batch-size", "5,5"], "batch_size = (5, 5) is not usable; allowed: different sizes"),
         (["spiral", "--box", "1,2"], "one for each of 5 layers"),
         (["spiral", "--target", "y"], "--target = 'y' is not used with spiral"),
         (["spiral", "--head", "linear"], "train.targets has shape (40,); allowed: (n_points, 2)"),

@@ -2,6 +2,7 @@
 
 import itertools
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -128,6 +129,25 @@ def test_optimizers_step_by_step(optimizer, clip, head):
         expected = plain_train(architecture, split, start, options, orders(for_order, 11, n_epochs))
         np.testing.assert_allclose(ensemble.parameters[0], expected, rtol=0.0, atol=1e-12)
         assert (np.abs(ensemble.parameters).max() <= 0.5) == clip
+
+
+def test_several_batch_sizes(tmp_path):
+    """Run k is the run k of an ensemble of its own size alone, and a file keeps which size it had."""
+    data, architecture, sizes = spiral(), Architecture(2, (4,)), (3, 40, 10)
+    mixed = train_ensemble(data, architecture, replace(SHORT, n_runs=7, batch_size=sizes), seed=2)
+    mixed.save(tmp_path / "mixed.npz")
+    mixed = load_ensemble(tmp_path / "mixed.npz")
+    assert mixed.options.batch_size == sizes
+    assert mixed.batch_sizes.tolist() == [3, 40, 10, 3, 40, 10, 3]
+    for place, size in enumerate(sizes):
+        alone = train_ensemble(data, architecture, replace(SHORT, n_runs=7, batch_size=size), seed=2)
+        part = mixed.of_batch_size(size)
+        assert (part.run_numbers % 3 == place).all()
+        assert not part.interrupted
+        np.testing.assert_array_equal(part.parameters, alone.parameters[place::3])
+        np.testing.assert_array_equal(part.trajectories, alone.trajectories[:, place::3])
+    with pytest.raises(ValueError, match="size = 5 is no batch size of the ensemble; allowed: 3, 40, 10"):
+        mixed.of_batch_size(5)
 
 
 def orders(seed, n_points, number):
@@ -339,6 +359,10 @@ def test_initialisations():
         ({"record_every": 0}, "record_every = 0 is out of range"),
         ({"initialisation": "zero"}, "initialisation = 'zero' is not known"),
         ({"batch_size": 41}, "batch_size = 41 is out of range; allowed: integers from 1 to 40"),
+        ({"batch_size": (10, 41)}, "batch_size = 41 is out of range; allowed: integers from 1 to 40"),
+        ({"batch_size": (10, 0)}, "batch_size = 0 is out of range"),
+        ({"batch_size": (10, 10)}, r"batch_size = \(10, 10\) is not usable; allowed: different sizes, at least one"),
+        ({"batch_size": ()}, r"batch_size = \(\) is not usable"),
         ({"box": -1.0}, "box = -1.0 is not usable"),
     ],
 )

@@ -19,6 +19,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Executor
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -43,7 +44,7 @@ DECAYS, EPSILON = (0.9, 0.999), 1e-8  # β₁, β₂ and ε of Adam
 
 
 class _Task(NamedTuple):
-    """One run; what it draws depends on the seed and its number alone."""
+    """One run, its options settled; what it draws depends on the seed and its number alone."""
 
     dataset: Dataset
     architecture: Architecture
@@ -95,10 +96,14 @@ def train_ensemble(
     check_split("train", dataset.train, architecture)
     check_split("test", dataset.test, architecture)
     architecture.half_widths(chosen.box)
-    check_integer("batch_size", chosen.batch_size, least=1, most=dataset.train.n_points)
+    for size in chosen.batch_sizes:
+        check_integer("batch_size", size, least=1, most=dataset.train.n_points)
     start, first = time.perf_counter(), check_integer("seed", seed, least=0)
-    tasks = [_Task(dataset, architecture, chosen, first, number) for number in range(chosen.n_runs)]
     method = method_for(architecture, chosen)
+    of_sizes = [replace(chosen, batch_size=size, method=method) for size in chosen.batch_sizes]
+    tasks = [
+        _Task(dataset, architecture, of_sizes[number % len(of_sizes)], first, number) for number in range(chosen.n_runs)
+    ]
     with _one_thread(method):
         results, _ = sweep(_train_one, tasks, executor, progress)
     finished = [number for number, run in enumerate(results) if run is not None]
@@ -121,14 +126,14 @@ def train_ensemble(
 def method_for(architecture: Architecture, options: TrainingOptions) -> str:
     """How networks are trained, points or matrices.
 
-    Unless the options say so, by matrices where parameters times points of a mini-batch exceed CROSSOVER. Matrices take
-    1.5 times the time of points at 2500 (2-8-8-8-8-1, batches of 10), as long between 10 000 and 100 000, and less for
-    wide layers with few points (a third for 2-100-100-1, batches of 5); below the crossover the digits of double
-    precision are worth more.
+    Unless the options say so, by matrices where parameters times points of the largest mini-batch exceed CROSSOVER.
+    Matrices take 1.5 times the time of points at 2500 (2-8-8-8-8-1, batches of 10), as long between 10 000 and 100 000,
+    and less for wide layers with few points (a third for 2-100-100-1, batches of 5); below the crossover the digits of
+    double precision are worth more.
     """
     if options.method != "auto":
         return options.method
-    return "matrices" if architecture.n_parameters * options.batch_size > CROSSOVER else "points"
+    return "matrices" if architecture.n_parameters * max(options.batch_sizes) > CROSSOVER else "points"
 
 
 def _one_thread(method: str) -> contextlib.AbstractContextManager[object]:
@@ -145,12 +150,11 @@ def _train_one(task: _Task) -> _Run:
     if options.clip:
         parameters = np.clip(parameters, -half_widths, half_widths)
     rule, stream, epochs = _rule(options, half_widths), stream_of(for_order), options.epochs
-    method = method_for(architecture, options)
     # threads of an executor are limited by their caller; a process, whose tasks run in its first thread, is not
     first = threading.current_thread() is threading.main_thread()
     with np.errstate(all="ignore"):  # without compilation wrapping random words warn, and so do runs that diverge
-        if method == "matrices":
-            with _one_thread(method if first else "points"):
+        if options.method == "matrices":
+            with _one_thread(options.method if first else "points"):
                 run = train_by_matrices(task.dataset, architecture, rule, parameters, stream, epochs)
         else:
             run = _train_by_points(task.dataset, architecture, rule, parameters, stream, epochs)
@@ -186,7 +190,8 @@ def points_of(split: Split) -> passes.Points:
 def _rule(options: TrainingOptions, half_widths: np.ndarray) -> kernels.Rule:
     limits = half_widths if options.clip else np.full(half_widths.size, np.inf)
     optimizer = OPTIMIZERS.index(options.optimizer)
-    return kernels.Rule(optimizer, options.learning_rate, options.batch_size, limits, np.array(DECAYS), EPSILON)
+    (batch_size,) = options.batch_sizes
+    return kernels.Rule(optimizer, options.learning_rate, batch_size, limits, np.array(DECAYS), EPSILON)
 
 
 def _trajectories(runs: list[_Run], architecture: Architecture, options: TrainingOptions) -> np.ndarray:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -44,8 +44,8 @@ class TrainingOptions:
         sgd or adam.
     learning_rate : float
         η, positive.
-    batch_size : int
-        Points of a mini-batch; the last one of an epoch holds what is left.
+    batch_size : int or tuple of int
+        Points of a mini-batch; the last one of an epoch holds what is left. Of m sizes run k takes number k mod m.
     n_epochs : int
         Passes over the training points.
     record_every : int or None
@@ -64,13 +64,13 @@ class TrainingOptions:
     Raises
     ------
     ValueError
-        For numbers out of range or unknown names.
+        For numbers out of range, unknown names, or two batch sizes that are the same.
     """
 
     n_runs: int = 100
     optimizer: str = "sgd"
     learning_rate: float = 0.03
-    batch_size: int = 10
+    batch_size: int | tuple[int, ...] = 10
     n_epochs: int = 10_000
     record_every: int | None = 10
     clip: bool = True
@@ -79,7 +79,8 @@ class TrainingOptions:
     method: str = "auto"
 
     def __post_init__(self) -> None:
-        for name in ("n_runs", "batch_size", "n_epochs", "record_every"):
+        self._check_batches()
+        for name in ("n_runs", "n_epochs", "record_every"):
             value = getattr(self, name)
             if name != "record_every" or value is not None:
                 object.__setattr__(self, name, check_integer(name, value, least=1))
@@ -89,6 +90,20 @@ class TrainingOptions:
             value = getattr(self, name)
             if value not in known:
                 raise ValueError(f"{name} = {value!r} is not known; allowed: {', '.join(known)}")
+
+    def _check_batches(self) -> None:
+        if not isinstance(self.batch_size, tuple):
+            object.__setattr__(self, "batch_size", check_integer("batch_size", self.batch_size, least=1))
+            return
+        sizes = tuple(check_integer("batch_size", size, least=1) for size in self.batch_size)
+        if not sizes or len(set(sizes)) < len(sizes):
+            raise ValueError(f"batch_size = {self.batch_size} is not usable; allowed: different sizes, at least one")
+        object.__setattr__(self, "batch_size", sizes)
+
+    @property
+    def batch_sizes(self) -> tuple[int, ...]:
+        """Sizes of mini-batches, one or more."""
+        return self.batch_size if isinstance(self.batch_size, tuple) else (self.batch_size,)
 
     @property
     def epochs(self) -> np.ndarray:
@@ -175,6 +190,34 @@ class TrainingEnsemble:
         return self.diverged_at < 0
 
     @property
+    def batch_sizes(self) -> np.ndarray:
+        """Size of the mini-batches of every run, int64 (n_runs,)."""
+        sizes = np.array(self.options.batch_sizes, dtype=np.int64)
+        return sizes[self.run_numbers % sizes.size]
+
+    def of_batch_size(self, size: int) -> TrainingEnsemble:
+        """The runs with mini-batches of this size, with their numbers.
+
+        Raises
+        ------
+        ValueError
+            If no run has it.
+        """
+        sizes = self.options.batch_sizes
+        if size not in sizes:
+            raise ValueError(f"size = {size} is no batch size of the ensemble; allowed: {', '.join(map(str, sizes))}")
+        chosen = self.batch_sizes == size
+        planned = len(range(sizes.index(size), self.options.n_runs, len(sizes)))
+        return replace(
+            self,
+            options=replace(self.options, n_runs=planned, batch_size=size),
+            run_numbers=self.run_numbers[chosen],
+            diverged_at=self.diverged_at[chosen],
+            trajectories=self.trajectories[:, chosen],
+            parameters=self.parameters[chosen],
+        )
+
+    @property
     def outside_box(self) -> np.ndarray:
         """Share of the parameters of every run that end outside the sampler's box, shape (n_runs,)."""
         outside = np.abs(self.parameters) > self.architecture.half_widths(self.options.box)
@@ -204,8 +247,9 @@ def load_ensemble(path: Path) -> TrainingEnsemble:
     arrays, origin = load_arrays(Path(path), "ensemble", ARRAYS)
     described = origin["parameters"]
     shape, options = described["architecture"], described["options"]
-    if isinstance(options["box"], list):
-        options["box"] = tuple(options["box"])
+    for name in ("box", "batch_size"):
+        if isinstance(options[name], list):
+            options[name] = tuple(options[name])
     fields: dict[str, Any] = {name: described[name] for name in ("dataset", "seed", "seconds")} | arrays
     fields["method"] = described.get("method", "points")  # the only one at first
     fields["architecture"] = Architecture(**shape | {"hidden": tuple(shape["hidden"])})
