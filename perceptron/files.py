@@ -19,8 +19,9 @@ import numpy as np
 __all__ = ["load_arrays", "load_table", "provenance", "save_table", "write_atomically"]
 
 
-def write_atomically(path: Path, content: bytes) -> None:
+def write_atomically(path: Path | str, content: bytes) -> None:
     """Write `content` to a temporary file beside `path`, then rename: the file is whole or absent."""
+    path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
@@ -39,7 +40,7 @@ def provenance(**parameters: Any) -> dict[str, Any]:
     return {"parameters": parameters, "versions": packages | {"python": platform.python_version()}}
 
 
-def save_table(path: Path, columns: Mapping[str, np.ndarray], origin: Mapping[str, Any]) -> None:
+def save_table(path: Path | str, columns: Mapping[str, np.ndarray], origin: Mapping[str, Any]) -> None:
     """Write arrays with their provenance to NPZ (any shapes) or CSV (columns of equal length).
 
     Raises
@@ -47,7 +48,7 @@ def save_table(path: Path, columns: Mapping[str, np.ndarray], origin: Mapping[st
     ValueError
         For another file ending.
     """
-    buffer = io.BytesIO()
+    buffer, path = io.BytesIO(), Path(path)
     if path.suffix == ".npz":
         np.savez_compressed(buffer, allow_pickle=False, provenance=json.dumps(origin), **columns)
     elif path.suffix == ".csv":
@@ -60,14 +61,14 @@ def save_table(path: Path, columns: Mapping[str, np.ndarray], origin: Mapping[st
     write_atomically(path, buffer.getvalue())
 
 
-def load_table(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+def load_table(path: Path | str) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     """Read back what `save_table` wrote as NPZ: the arrays and the provenance."""
-    with path.open("rb") as file, np.load(file, allow_pickle=False) as data:
+    with Path(path).open("rb") as file, np.load(file, allow_pickle=False) as data:
         columns = {name: data[name] for name in data.files if name != "provenance"}
         return columns, json.loads(str(data["provenance"]))
 
 
-def load_arrays(path: Path, kind: str, names: Iterable[str]) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+def load_arrays(path: Path | str, kind: str, names: Iterable[str]) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     """As `load_table`, for a file that a user names: `kind` says in errors what it should be.
 
     Raises
@@ -75,7 +76,7 @@ def load_arrays(path: Path, kind: str, names: Iterable[str]) -> tuple[dict[str, 
     ValueError
         If the file is missing, damaged, or lacks one of the arrays.
     """
-    if not path.is_file():
+    if not Path(path).is_file():
         raise ValueError(f"{kind} file {str(path)!r} does not exist")
     try:
         arrays, origin = load_table(path)

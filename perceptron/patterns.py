@@ -146,7 +146,7 @@ class Patterns:
         """Number of patterns whose stability does not reach the margin."""
         return int(np.count_nonzero(self.sums(weights) < self.threshold(margin, ties_solve=ties_solve).smallest_sum))
 
-    def save(self, path: Path) -> None:
+    def save(self, path: Path | str) -> None:
         """Write an .npz file that `load_patterns` reads."""
         arrays = {"patterns": self.values, "gaussian": np.array(self.gaussian)}
         save_table(path, arrays if self.teacher is None else arrays | {"teacher": self.teacher}, provenance())
@@ -228,7 +228,7 @@ def _plus_minus_one(name: str, array: np.ndarray) -> np.ndarray:
     return np.array(array, dtype=np.int8, order="C")
 
 
-def load_patterns(path: Path) -> Patterns:
+def load_patterns(path: Path | str) -> Patterns:
     """Read patterns from an .npz file (array `patterns`, optionally `teacher`) or an .npy file.
 
     Raises
@@ -240,7 +240,7 @@ def load_patterns(path: Path) -> Patterns:
     return Patterns(arrays["patterns"], arrays.get("teacher"), bool(arrays.get("gaussian", False)))
 
 
-def load_weights(path: Path, n_weights: int | None = None) -> np.ndarray:
+def load_weights(path: Path | str, n_weights: int | None = None) -> np.ndarray:
     """Read weights from an .npz file (array `weights`) or an .npy file; int8, shape (n_weights,)."""
     return check_weights(_read(Path(path), "weights")["weights"], n_weights, f"weights in {str(path)!r}")
 

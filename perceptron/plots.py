@@ -14,8 +14,9 @@ from perceptron.files import provenance, save_table, write_atomically
 __all__ = ["save_profile"]
 
 
-def save_profile(path: Path, profile: Any, columns: Mapping[str, np.ndarray]) -> None:
+def save_profile(path: Path | str, profile: Any, columns: Mapping[str, np.ndarray]) -> None:
     """Write a profile as a table (.csv, .npz) or draw it (.png, .pdf)."""
+    path = Path(path)
     if path.suffix in (".csv", ".npz"):
         parameters = {"alpha": profile.load, "reference_margin": profile.reference_margin, "margin": profile.margin}
         save_table(path, columns, provenance(**parameters, status=profile.status.name))

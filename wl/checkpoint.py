@@ -47,6 +47,7 @@ class Progress:
     steps: int
     seconds: float
     round_trips: int
+    stage: str
 
 
 def write_checkpoint(folder: Path, run: Run, fingerprint: str) -> None:
@@ -71,6 +72,7 @@ def write_checkpoint(folder: Path, run: Run, fingerprint: str) -> None:
         steps=np.array(run.steps),
         seconds=np.array(run.seconds),
         round_trips=np.array(run.round_trips),
+        stage=np.array(run.stage),
         **arrays,
     )
     present = folder / NAMES[0]
@@ -121,7 +123,8 @@ def read_progress(folder: Path) -> Progress:
     for name in NAMES:
         try:
             with (folder / name).open("rb") as file, np.load(file, allow_pickle=False) as data:
-                return Progress(int(data["steps"]), float(data["seconds"]), int(data["round_trips"]))
+                numbers = int(data["steps"]), float(data["seconds"]), int(data["round_trips"])
+                return Progress(*numbers, str(data["stage"]) if "stage" in data else "")  # not in early files
         except DAMAGE:
             continue
     raise ValueError(f"no checkpoint in {str(folder)!r} can be read")

@@ -81,6 +81,7 @@ def status(directory: Directory, json: Json = False) -> None:
     print_found(
         {
             "status": state,
+            "stage": found.stage,
             "steps": found.steps,
             "seconds": found.seconds,
             "round_trips": found.round_trips,

@@ -11,14 +11,12 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from threadpoolctl import threadpool_limits
 
 from perceptron.checks import check_integer, check_real
 from perceptron.solution import Status
-from wl.kernels import schedule as clocks
 from wl.run import Run
 from wl.run_directory import RunDirectory
 
@@ -163,19 +161,10 @@ def _progress(run: Run) -> Iterator[Any]:
         task = bar.add_task("compiling", total=goal.steps or goal.seconds, completed=_done(run))
 
         def show(text: str | None) -> None:
-            bar.update(task, description=text or state_of(run), completed=_done(run))
+            bar.update(task, description=text or run.stage, completed=_done(run))
 
         yield show
 
 
 def _done(run: Run) -> int:
     return int(run.seconds) if run.plan.goal.seconds is not None else run.steps
-
-
-def state_of(run: Run) -> str:
-    """Ln f, bins and round trips in a line."""
-    windows = run.samplers[0].windows
-    log_f = max(float(window.own.clock[clocks.LOG_F]) for window in windows)
-    n_bins = int(np.any([window.known for window in windows], axis=0).sum())
-    stage = "frozen" if windows[0].frozen else f"ln f {log_f:.1e}"
-    return f"{stage}, {n_bins} bins, {run.round_trips} round trips"

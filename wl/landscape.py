@@ -219,7 +219,7 @@ def _transition_matrix(sampler: Sampler) -> tuple[np.ndarray, np.ndarray]:
     return value, np.where(np.isfinite(error), error, np.nan)
 
 
-def save_landscape(path: Path, dataset: xr.Dataset) -> None:
+def save_landscape(path: Path | str, dataset: xr.Dataset) -> None:
     """Write NetCDF to a temporary name and rename.
 
     It is made in memory: the NetCDF library does not survive a disk that becomes full under it.
@@ -232,7 +232,7 @@ def save_landscape(path: Path, dataset: xr.Dataset) -> None:
     write_atomically(path, buffer.getvalue())
 
 
-def load_landscape(path: Path) -> xr.Dataset:
+def load_landscape(path: Path | str) -> xr.Dataset:
     """Read a landscape.
 
     Raises
@@ -240,7 +240,7 @@ def load_landscape(path: Path) -> xr.Dataset:
     ValueError
         If the file is missing, damaged or no landscape.
     """
-    if not path.is_file():
+    if not Path(path).is_file():
         raise ValueError(f"landscape {str(path)!r} does not exist")
     try:
         with xr.open_dataset(path, engine="h5netcdf") as dataset:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +21,14 @@ MEANS = ("log_g_wang_landau", "log_g_transition_matrix", "log_g_transition_matri
 SUMS = ("steps", "seconds", "round_trips", "frozen_steps", "start_steps")
 
 
-def merge_landscapes(paths: list[Path], output: Path) -> xr.Dataset:
+def merge_landscapes(paths: Sequence[Path | str], output: Path | str) -> xr.Dataset:
     """Merge landscapes of runs that differ in nothing but their seeds.
 
     Parameters
     ----------
-    paths : list of Path
+    paths : sequence of paths
         Run directories or landscape files, merged ones too.
-    output : Path
+    output : Path or str
         NetCDF file to write.
 
     Raises
@@ -37,9 +38,10 @@ def merge_landscapes(paths: list[Path], output: Path) -> xr.Dataset:
     """
     if len(paths) < 2:
         raise ValueError(f"directories = {len(paths)} of them; allowed: at least 2")
-    landscapes = [load_landscape(path / "landscape.nc" if path.is_dir() else path) for path in paths]
-    for path, landscape in zip(paths[1:], landscapes[1:], strict=True):
-        _check_same(paths[0], landscapes[0], path, landscape)
+    places = [Path(path) for path in paths]
+    landscapes = [load_landscape(place / "landscape.nc" if place.is_dir() else place) for place in places]
+    for place, landscape in zip(places[1:], landscapes[1:], strict=True):
+        _check_same(places[0], landscapes[0], place, landscape)
     origins = [origin for landscape in landscapes for origin in _origins(landscape)]
     seeds = [origin["parameters"]["seed"] for origin in origins]
     if len(set(seeds)) < len(seeds):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,8 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+
+from perceptron.files import write_atomically
 
 __all__ = ["save_landscape_plot"]
 
@@ -31,7 +34,7 @@ LABELS = {
 }
 
 
-def save_landscape_plot(path: Path, landscape: Any) -> None:
+def save_landscape_plot(path: Path | str, landscape: Any) -> None:
     """Draw into a PNG or PDF file."""
     with mpl.rc_context({"figure.constrained_layout.use": True, "font.size": 9, "legend.frameon": False}):
         figure = Figure(figsize=(10.0, 6.4))
@@ -47,7 +50,9 @@ def save_landscape_plot(path: Path, landscape: Any) -> None:
         axes[1, 1].axis("off")
         axes[1, 1].text(0.0, 1.0, landscape.attrs["report"], va="top", family="monospace", size=7, wrap=True)
         figure.suptitle(f"{landscape.attrs['system']}: {landscape.attrs['steps']:.3g} trials")
-        figure.savefig(path, dpi=160)
+        buffer = io.BytesIO()
+        figure.savefig(buffer, format=Path(path).suffix[1:], dpi=160)
+        write_atomically(path, buffer.getvalue())
 
 
 def _curve(axes: Any, landscape: Any, name: str) -> None:

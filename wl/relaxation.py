@@ -121,7 +121,7 @@ class Relaxation:
             return Estimate(math.nan, math.nan)
         return _over_walkers(np.nanmean(difference, axis=1))
 
-    def save(self, path: Path, **origin: Any) -> None:
+    def save(self, path: Path | str, **origin: Any) -> None:
         """Write the walks as .npz with their provenance."""
         names = ("evaluations", "values", "given_start", "time_steps", "kinetic_temperatures", "energy_drifts")
         columns = {name: getattr(self, name) for name in names}

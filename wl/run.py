@@ -176,6 +176,17 @@ class Run:
         """Whether the walkers stand in their windows."""
         return all(sampler.prepared for sampler in self.samplers)
 
+    @property
+    def stage(self) -> str:
+        """What the first run is at, in a line: before its first trial, ln f or frozen, bins, and all round trips."""
+        windows = self.samplers[0].windows
+        if not self.prepared:
+            return "before the first trial"
+        log_f = max(float(window.own.clock[clocks.LOG_F]) for window in windows)
+        n_bins = int(np.any([window.known for window in windows], axis=0).sum())
+        weights = "frozen" if windows[0].frozen else f"ln f {log_f:.1e}"
+        return f"{weights}, {n_bins} bins, {self.round_trips} round trips"
+
     def prepare(self, progress: Callable[[str], None] | None = None) -> None:
         """Draw the walkers where that is still to be done, and compile the kernels."""
         if not self.prepared and math.isnan(self.grid.log_total(self.plan.system)):

@@ -159,7 +159,7 @@ class RunDirectory:
             self.lock.release()
 
 
-def create(path: Path, plan: Plan, *, overwrite: bool = False) -> RunDirectory:
+def create(path: Path | str, plan: Plan, *, overwrite: bool = False) -> RunDirectory:
     """Make the directory with the plan, its data and a checkpoint of step 0; nothing is compiled yet.
 
     Raises
@@ -167,6 +167,7 @@ def create(path: Path, plan: Plan, *, overwrite: bool = False) -> RunDirectory:
     ValueError
         If it holds a run already, unless that may be overwritten, or is in use.
     """
+    path = Path(path)
     if path.exists() and not path.is_dir():
         raise ValueError(f"output = {str(path)!r} is a file; allowed: a directory")
     run = Run(plan)
@@ -196,7 +197,7 @@ def create(path: Path, plan: Plan, *, overwrite: bool = False) -> RunDirectory:
     return directory
 
 
-def open_directory(path: Path) -> RunDirectory:
+def open_directory(path: Path | str) -> RunDirectory:
     """The run in a directory.
 
     Raises
@@ -204,6 +205,7 @@ def open_directory(path: Path) -> RunDirectory:
     ValueError
         If there is none, or it cannot be read.
     """
+    path = Path(path)
     try:
         text = json.loads((path / "parameters.json").read_text())
         if text["format"] != FORMAT:

@@ -12,7 +12,7 @@ from wl.systems.interface import System
 __all__ = ["load_starts"]
 
 
-def load_starts(path: Path, system: System) -> np.ndarray:
+def load_starts(path: Path | str, system: System) -> np.ndarray:
     """Parameters of networks that `wl train` saved, in the box of the system; runs that diverged are left out.
 
     Raises

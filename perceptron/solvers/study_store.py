@@ -184,7 +184,8 @@ class StudyStore:
         If the folder holds a study with another plan, or damaged records.
     """
 
-    def __init__(self, folder: Path, plan: StudyPlan) -> None:
+    def __init__(self, folder: Path | str, plan: StudyPlan) -> None:
+        folder = Path(folder)
         self._runs_path = folder / "runs.jsonl"
         if not (folder / "parameters.json").is_file():
             _begin(folder, plan)
@@ -208,7 +209,7 @@ class StudyStore:
         self.runs[run.key] = run
 
 
-def read_study(folder: Path) -> tuple[StudyPlan, dict[RunKey, StudyRun]]:
+def read_study(folder: Path | str) -> tuple[StudyPlan, dict[RunKey, StudyRun]]:
     """Plan and finished runs of a study folder, which is left as it is.
 
     Raises
@@ -216,6 +217,7 @@ def read_study(folder: Path) -> tuple[StudyPlan, dict[RunKey, StudyRun]]:
     ValueError
         If it is not a study folder, or damaged.
     """
+    folder = Path(folder)
     plan = _read_plan(folder)
     runs, _ = _read_runs(folder / "runs.jsonl")
     return plan, runs

@@ -35,6 +35,7 @@ def test_status_resume_extend_plot_and_merge(wl):
     wl(*ISING, "--output", "one", "--json")
     before = wl("status", "one", "--json")[1]
     assert (before["status"], before["steps"]) == ("FINISHED", 100_000)
+    assert before["stage"] == f"frozen, 15 bins, {before['round_trips']} round trips"
     assert {"seconds", "round_trips", "log_total"} <= set(before)
     assert "status: FINISHED" in wl("status", "one")[1]
     assert wl("resume", "one", "--json")[1]["seconds"] == before["seconds"]

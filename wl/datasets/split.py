@@ -101,14 +101,14 @@ class Dataset:
         if kinds[0] != kinds[1]:
             raise ValueError(f"test has targets of shape (n_points, *{kinds[1]}); allowed: (n_points, *{kinds[0]})")
 
-    def save(self, path: Path) -> None:
+    def save(self, path: Path | str) -> None:
         """Write an .npz file that `load_dataset` reads."""
         parts = (self.train.features, self.train.targets, self.test.features, self.test.targets)
         arrays = dict(zip(NAMES, parts, strict=True))
         save_table(path, arrays, provenance(name=self.name, dataset=dict(self.parameters)))
 
 
-def load_dataset(path: Path) -> Dataset:
+def load_dataset(path: Path | str) -> Dataset:
     """Read what `Dataset.save` wrote.
 
     Raises
@@ -116,7 +116,7 @@ def load_dataset(path: Path) -> Dataset:
     ValueError
         If the file is missing, damaged or holds something else.
     """
-    arrays, origin = load_arrays(Path(path), "data set", NAMES)
+    arrays, origin = load_arrays(path, "data set", NAMES)
     parts = [arrays[name] for name in NAMES]
     parameters = origin["parameters"]
     return Dataset(Split(*parts[:2]), Split(*parts[2:]), parameters["name"], parameters["dataset"])

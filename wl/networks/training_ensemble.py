@@ -223,7 +223,7 @@ class TrainingEnsemble:
         outside = np.abs(self.parameters) > self.architecture.half_widths(self.options.box)
         return np.where(self.kept, outside.mean(axis=1), np.nan)
 
-    def save(self, path: Path) -> None:
+    def save(self, path: Path | str) -> None:
         """Write an .npz file that `load_ensemble` reads."""
         description = {
             "architecture": asdict(self.architecture) | {"hidden": [int(width) for width in self.architecture.hidden]},
@@ -236,7 +236,7 @@ class TrainingEnsemble:
         save_table(path, {name: getattr(self, name) for name in ARRAYS}, provenance(**description))
 
 
-def load_ensemble(path: Path) -> TrainingEnsemble:
+def load_ensemble(path: Path | str) -> TrainingEnsemble:
     """Read what `TrainingEnsemble.save` wrote.
 
     Raises
@@ -244,7 +244,7 @@ def load_ensemble(path: Path) -> TrainingEnsemble:
     ValueError
         If the file is missing, damaged or holds something else.
     """
-    arrays, origin = load_arrays(Path(path), "ensemble", ARRAYS)
+    arrays, origin = load_arrays(path, "ensemble", ARRAYS)
     described = origin["parameters"]
     shape, options = described["architecture"], described["options"]
     for name in ("box", "batch_size"):
