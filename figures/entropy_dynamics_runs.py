@@ -30,7 +30,7 @@ from wl.landscape import load_landscape, save_landscape
 from wl.networks.training import train_ensemble
 from wl.networks.training_curves import outside_box, training_curve
 from wl.networks.training_ensemble import TrainingOptions
-from wl.paper_tables import PAPER_TRAINING
+from wl.paper_tables import HOUSE_PRICES_BATCH_SIZES, PAPER_TRAINING
 from wl.relaxation import RelaxationOptions, relax
 from wl.run import Plan
 from wl.run_directory import create, open_directory
@@ -68,7 +68,7 @@ class Case:
         Lowest edge and width of the bins of ln L_train where they are not those of the preset.
     sampler : str
     n_trained, n_epochs : int
-        Of the ensemble, free and clipped.
+        Of the ensemble, free and clipped: networks of each batch size, and their epochs.
     relaxed_at : float or None
         ln L_train at which walks of fixed temperature test the landscape.
     n_relaxed : float
@@ -93,19 +93,26 @@ class Case:
         """Of its files."""
         return f"{self.task}-{self.width}" + ("" if self.preset == "default" else f"-{self.preset}")
 
+    @property
+    def batch_sizes(self) -> tuple[int, ...]:
+        """Of the ensemble: the paper's best one, or its three for house prices."""
+        if self.task == "house-prices":
+            return HOUSE_PRICES_BATCH_SIZES
+        return (PAPER_TRAINING[self.task][self.width].batch_size,)
+
 
 CASES = {
     case.name: case
     for case in (
         Case("spiral-regression", 30, 2e6, 8, lowest=-0.8, bins=0.02, sampler="hmc", n_epochs=5000, relaxed_at=-0.7),
-        Case("spiral-regression", 100, 5e5, 2, lowest=-0.76, bins=0.02, sampler="hmc", n_epochs=2000),
+        Case("spiral-regression", 100, 1e6, 4, lowest=-0.76, bins=0.02, sampler="hmc", n_epochs=2000),
         Case("spiral-regression", 300, 2e5, 2, lowest=-0.76, bins=0.02, sampler="hmc", n_trained=10, n_epochs=1000),
         Case("spiral-regression", 1000, n_trained=10, n_epochs=50),
-        Case("house-prices", 10, 3e5, lowest=-2.2, sampler="baoab", n_epochs=1000),
+        Case("house-prices", 10, 3e5, lowest=-2.2, sampler="baoab", n_trained=34, n_epochs=1000),
         Case("house-prices", 20, 1e6, lowest=-3.0, sampler="baoab", n_epochs=1000),
-        Case("house-prices", 50, 2e5, lowest=-2.2, sampler="baoab", n_epochs=500),
-        Case("house-prices", 100, 1e5, lowest=-2.2, sampler="baoab", n_epochs=500),
-        Case("polymer", 10, 4e5, sampler="baoab", n_epochs=500),
+        Case("house-prices", 50, 2e5, lowest=-2.2, sampler="baoab", n_trained=34, n_epochs=500),
+        Case("house-prices", 100, 1e5, lowest=-2.2, sampler="baoab", n_trained=34, n_epochs=500),
+        Case("polymer", 10, 2.5e6, 2, sampler="baoab", n_epochs=500),
         Case("spiral-regression", 30, 1.2e7, preset="paper"),
     )
 }
@@ -126,12 +133,12 @@ def relaxation_file(case: Case) -> Path:
     return DATA / f"dynamics-{case.name}-relaxed.npz"
 
 
-def sample(case: Case, output: Path) -> str:
+def sample(case: Case, output: Path, threads: int) -> str:
     """Sample one landscape to its end and keep what the figures need."""
     folder = output / case.name
     if not (folder / "parameters.json").exists():
         create(folder, _plan(case))
-    run, dataset = drive(open_directory(folder), 1, Every(seconds=60.0), print)
+    run, dataset = drive(open_directory(folder), threads, Every(seconds=60.0), print)
     if dataset is None or not run.reached():
         return f"{case.name}: stopped at {run.steps:.3g} steps"
     reduced = load_landscape(folder / "landscape.nc")
@@ -151,17 +158,17 @@ def _plan(case: Case) -> Plan:
     return Plan(system, VARIABLES, settings, Goal(steps=int(case.n_steps * case.n_runs)), 1, case.n_runs, ranges)
 
 
-def train(case: Case, output: Path) -> str:
+def train(case: Case, output: Path, threads: int) -> str:
     """Train both ensembles with the paper's settings and keep their curves."""
-    del output
+    del output, threads
     task, table, told = _task(case), PAPER_TRAINING[case.task][case.width], []
     for clip in (False, True):
         options = TrainingOptions(
-            n_runs=case.n_trained,
+            n_runs=case.n_trained * len(case.batch_sizes),
             n_epochs=case.n_epochs,
             optimizer=table.optimizer,
             learning_rate=table.learning_rate,
-            batch_size=table.batch_size,
+            batch_size=case.batch_sizes,
             clip=clip,
         )
         ensemble = train_ensemble(task.dataset, task.architecture, options, seed=1)
@@ -180,9 +187,9 @@ def train(case: Case, output: Path) -> str:
     return f"training {case.name}: {'; '.join(told)}"
 
 
-def relaxed(case: Case, output: Path) -> str:
+def relaxed(case: Case, output: Path, threads: int) -> str:
     """Walk at the temperature of one training loss, and keep the records beside the landscape's means."""
-    del output
+    del output, threads
     assert case.relaxed_at is not None
     landscape, task, table = load_landscape(landscape_file(case)), _task(case), PAPER_TRAINING[case.task][case.width]
     trained = TrainingOptions(N_RELAXED // 2, table.optimizer, table.learning_rate, table.batch_size, case.n_epochs)
@@ -213,7 +220,7 @@ def _task(case: Case) -> Any:
     return make_task(case.task, TaskOptions(width=case.width))
 
 
-PARTS: dict[str, tuple[Callable[[Case, Path], str], Callable[[Case], bool]]] = {
+PARTS: dict[str, tuple[Callable[[Case, Path, int], str], Callable[[Case], bool]]] = {
     "landscapes": (sample, lambda case: case.n_steps > 0),
     "training": (train, lambda case: case.preset == "default"),
     "relaxations": (relaxed, lambda case: case.relaxed_at is not None),
@@ -226,14 +233,17 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=Path("results/entropy-dynamics"), help="run directories")
     parser.add_argument("--cases", default=",".join(CASES), help="names, separated by commas")
     parser.add_argument("--only", choices=tuple(PARTS), help="one of the parts")
-    parser.add_argument("--jobs", type=int, default=2, help="processes")
+    parser.add_argument("--jobs", type=int, default=2, help="processes, one for each case")
+    parser.add_argument("--threads", type=int, default=1, help="threads over the runs of a case; change no result")
     options = parser.parse_args()
     chosen = [CASES[name] for name in options.cases.split(",")]
     for name, (function, belongs) in PARTS.items():
         if options.only not in (None, name):
             continue
         with ProcessPoolExecutor(options.jobs, mp_context=get_context("spawn")) as executor:
-            for future in [executor.submit(function, case, options.output) for case in chosen if belongs(case)]:
+            for future in [
+                executor.submit(function, case, options.output, options.threads) for case in chosen if belongs(case)
+            ]:
                 print(future.result(), flush=True)
 
 

@@ -35,7 +35,10 @@ def test_stored_landscapes_are_those_of_their_cases(case):
 def test_stored_ensembles_are_those_of_their_cases(case, clip):
     columns, origin = load_table(training_file(case, clip))
     assert origin["parameters"]["dataset"]["name"] == case.task
-    assert origin["parameters"]["options"]["clip"] is clip
+    options = origin["parameters"]["options"]
+    assert (options["clip"], options["n_epochs"]) == (clip, case.n_epochs)
+    assert options["n_runs"] == case.n_trained * len(case.batch_sizes)
+    assert options["batch_size"] in (list(case.batch_sizes), case.batch_sizes[0])
     assert (columns["outside_box"][0] == 0.0) or not clip
 
 
