@@ -109,7 +109,7 @@ CASES = {
         Case("spiral-regression", 300, 2e5, 2, lowest=-0.76, bins=0.02, sampler="hmc", n_trained=10, n_epochs=1000),
         Case("spiral-regression", 1000, n_trained=10, n_epochs=50),
         Case("house-prices", 10, 3e5, lowest=-2.2, sampler="baoab", n_trained=34, n_epochs=1000),
-        Case("house-prices", 20, 1e6, lowest=-3.0, sampler="baoab", n_epochs=1000),
+        Case("house-prices", 20, 2.2e6, 2, lowest=-3.0, sampler="baoab", n_epochs=1000),
         Case("house-prices", 50, 2e5, lowest=-2.2, sampler="baoab", n_trained=34, n_epochs=500),
         Case("house-prices", 100, 1e5, lowest=-2.2, sampler="baoab", n_trained=34, n_epochs=500),
         Case("polymer", 10, 2.5e6, 2, sampler="baoab", n_epochs=500),
