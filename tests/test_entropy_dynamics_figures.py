@@ -38,7 +38,7 @@ def test_stored_ensembles_are_those_of_their_cases(case, clip):
     options = origin["parameters"]["options"]
     assert (options["clip"], options["n_epochs"]) == (clip, case.n_epochs)
     assert options["n_runs"] == case.n_trained * len(case.batch_sizes)
-    assert options["batch_size"] in (list(case.batch_sizes), case.batch_sizes[0])
+    assert np.atleast_1d(options["batch_size"]).tolist() == list(case.batch_sizes)
     assert (columns["outside_box"][0] == 0.0) or not clip
 
 

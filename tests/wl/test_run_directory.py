@@ -15,8 +15,6 @@ import pytest
 from wl.drive import Every, drive
 from wl.goal import Goal
 from wl.landscape import load_landscape
-from wl.merge import merge_landscapes
-from wl.plots import save_landscape_plot
 from wl.run import Plan
 from wl.run_directory import create, open_directory
 from wl.settings import settings_for
@@ -395,18 +393,3 @@ def test_a_damaged_directory_is_refused(tmp_path, name, content, message):
     (tmp_path / "run" / name).write_bytes(content)
     with pytest.raises(ValueError, match=message):
         open_directory(tmp_path / "run")
-
-
-def test_names_may_be_strings(tmp_path, monkeypatch):
-    """As in a notebook: a run, its landscape, two of them merged, and a picture."""
-    monkeypatch.chdir(tmp_path)
-    for name, seed in (("one", 1), ("two", 2)):
-        small(name, 20_000, seed=seed)
-        assert open_directory(name).progress().stage == "before the first trial"
-        quietly(open_directory(name))
-    merged = merge_landscapes(["one", "two/landscape.nc"], "both.nc")
-    assert load_landscape("both.nc").identical(merged)
-    save_landscape_plot("both.png", merged)
-    assert (tmp_path / "both.png").stat().st_size > 10_000
-    with pytest.raises(ValueError, match=r"landscape 'none\.nc' does not exist"):
-        load_landscape("none.nc")
