@@ -1,8 +1,10 @@
 """Whether to trust a landscape, criterion by criterion and in words.
 
 Flatness of a histogram says nothing. What is asked: small errors of the frozen walk, agreement of Wang-Landau with the
-transition matrix, round trips, no new bin for half of the time, and no single stay that makes up the visits of the
-rarest bin. No criterion sees what no walker found; independent runs from different starts are the only remedy.
+transition matrix, round trips, visits of all that was found before, no new bin for half of the time, no single stay
+that makes up the visits of the rarest bin, and agreement with uniform draws. A criterion that could not be tested says
+so; it neither trusts nor distrusts. No criterion sees what no walker found, except the level that was asked for;
+independent runs from different starts are the only remedy.
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ MOST_STAY = 0.2
 LEAST_DRAWS = 100
 LEAST_CHANCE = 0.01
 LIKELY = 3.0  # nats below the largest of a row
+MOST_MISSED = 0.01  # of the draws, in bins that the walk never visited
 MOST_FROM_DRAWS = 2.0  # neighbouring bins move together, so that one is often met by chance
 MOST_HEAT, LEAST_ACCEPTANCE = 0.02, 0.4
 INTEGRATOR = (
@@ -41,25 +44,30 @@ class Criterion:
 
     name: str
     found: str
-    met: bool
+    met: bool | None  # None where it was not tested
+
+    @property
+    def mark(self) -> str:
+        """A cross where it is met, a dash where it was not tested."""
+        return "-" if self.met is None else "x" if self.met else " "
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """All demands; CONVERGED if every one is met."""
+    """All demands; CONVERGED if every one that was tested is met."""
 
     criteria: tuple[Criterion, ...]
 
     @property
     def status(self) -> Status:
         """CONVERGED or NOT_CONVERGED."""
-        return Status.CONVERGED if all(c.met for c in self.criteria) else Status.NOT_CONVERGED
+        return Status.NOT_CONVERGED if any(c.met is False for c in self.criteria) else Status.CONVERGED
 
     @property
     def text(self) -> str:
         """The report."""
-        lines = [f"[{'x' if c.met else ' '}] {c.name}: {c.found}" for c in self.criteria]
-        failed = [c.name for c in self.criteria if not c.met]
+        lines = [f"[{c.mark}] {c.name}: {'not tested: ' if c.met is None else ''}{c.found}" for c in self.criteria]
+        failed = [c.name for c in self.criteria if c.met is False]
         word = "trust it" if not failed else "do not trust it yet, for: " + "; ".join(failed)
         return "\n".join([f"{self.status.name}: {word}", *lines])
 
@@ -70,6 +78,7 @@ def judge(dataset: Any, samplers: list[Any], tolerance: float) -> Verdict:
         _errors(dataset, tolerance, samplers),
         _agreement(dataset),
         _trips(samplers),
+        _visits(dataset, samplers),
         _support(samplers),
         _stays(samplers),
     ]
@@ -84,7 +93,7 @@ def judge(dataset: Any, samplers: list[Any], tolerance: float) -> Verdict:
 
 
 def _errors(dataset: Any, tolerance: float, samplers: list[Any]) -> Criterion:
-    error = dataset["log_g_error"].values[dataset["visited"].values]
+    error = dataset["log_g_error"].values[np.isfinite(dataset["log_g"].values)]
     name = f"standard errors of ln g below {tolerance:g}"
     if error.size == 0 or not np.isfinite(error).any():
         apart = any(sampler.frozen and len(sampler.windows) > 1 for sampler in samplers)
@@ -122,7 +131,7 @@ def _agreement(dataset: Any) -> Criterion:
     matrix, error = dataset["log_g_transition_matrix"].values, dataset["log_g_error"].values
     name = f"Wang-Landau and transition matrix within {MOST_DEVIATION:g} errors"
     if not np.isfinite(matrix).any():
-        return Criterion(name, f"no matrix: switched off, or more than {MOST_BINS} bins, or nothing counted yet", True)
+        return Criterion(name, f"no matrix: switched off, or more than {MOST_BINS} bins, or nothing counted yet", None)
     other = np.nan_to_num(dataset["log_g_transition_matrix_error"].values)
     with np.errstate(invalid="ignore", divide="ignore"):
         ratio = np.abs(dataset["log_g"].values - matrix) / np.hypot(error, np.maximum(error, other))
@@ -134,18 +143,46 @@ def _agreement(dataset: Any) -> Criterion:
 
 
 def _draws(dataset: Any) -> Criterion:
-    """Root mean square deviation from ln g of the uniform draws, in errors, over the bins that they hit often."""
-    name = f"rms deviation from uniform draws below {MOST_FROM_DRAWS:g} errors"
+    """Whether the walk alone says what uniform draws say, in bins and rows that they hit often.
+
+    The root mean square deviation of ln g is taken in errors; the constant is the draws' own. A row of the walk is
+    compared with all draws of the row, so that it fails where the walk missed much of it.
+    """
+    name = f"rms deviation from uniform draws below {MOST_FROM_DRAWS:g} errors, below {MOST_MISSED:.0%} of them missed"
     counts = dataset["uniform_draws"].values
     if counts.max() < LEAST_DRAWS:
-        return Criterion(name, "they hit no bin often enough, and ln g has an unknown constant", True)
-    often = (counts >= LEAST_DRAWS) & np.isfinite(dataset["log_g_error"].values)
-    if not often.any():
-        return Criterion(name, "no bin that they hit often has an error", False)
-    drawn = np.log(counts[often]) - np.log(counts.sum()) + dataset.attrs["log_covered"]
-    error = np.hypot(dataset["log_g_error"].values[often], 1.0 / np.sqrt(counts[often]))
-    rms = float(np.sqrt(np.mean(((dataset["log_g"].values[often] - drawn) / error) ** 2)))
-    return Criterion(name, f"{rms:.2f} in {np.count_nonzero(often)} bins", rms < MOST_FROM_DRAWS)
+        return Criterion(name, "they hit no bin often enough", None)
+    often = counts >= LEAST_DRAWS
+    if not dataset.attrs["absolute"]:
+        return Criterion(
+            name, "the walk knows none of the bins that they hit, so that ln g has an unknown constant", False
+        )
+    walk, error = (dataset[f"log_g_of_walk{end}"].values for end in ("", "_error"))
+    missed = often & ~np.isfinite(walk)
+    in_bins, n_bins = _rms_from_draws(dataset, walk, error, counts)
+    found = [f"{in_bins:.2f} in {n_bins} bins"]
+    met = in_bins < MOST_FROM_DRAWS
+    if counts.ndim == 2:
+        sums, errors = (dataset[f"log_g_marginal_of_walk{end}"].values for end in ("", "_error"))
+        in_rows, n_rows = _rms_from_draws(dataset, sums, errors, counts.sum(axis=1))
+        found.append(f"{in_rows:.2f} in {n_rows} rows")
+        met &= in_rows < MOST_FROM_DRAWS
+    if missed.any():
+        share = counts[missed].sum() / counts.sum()
+        found.append(
+            f"{np.count_nonzero(missed)} of their bins never visited, with {share:.2g} of the draws in the grid"
+        )
+    return Criterion(name, ", ".join(found), bool(met and not missed.any()))
+
+
+def _rms_from_draws(dataset: Any, log_g: np.ndarray, error: np.ndarray, counts: np.ndarray) -> tuple[float, int]:
+    """Rms deviation from ln of the draws where there are many and an error is known, and in how many places."""
+    usable = (counts >= LEAST_DRAWS) & np.isfinite(error)
+    if not usable.any():
+        return math.inf, 0
+    drawn = np.log(counts[usable] / dataset.attrs["n_uniform_draws"]) + dataset.attrs["log_total"]
+    total = np.hypot(error[usable], 1.0 / np.sqrt(counts[usable]))
+    return float(np.sqrt(np.mean(((log_g[usable] - drawn) / total) ** 2))), int(np.count_nonzero(usable))
 
 
 def _integrator(dataset: Any) -> Criterion:
@@ -171,20 +208,47 @@ def _trips(samplers: list[Any]) -> Criterion:
     return Criterion(f"at least {LEAST_TRIPS} round trips a walker", f"{fewest:.1f}", fewest >= LEAST_TRIPS)
 
 
+def _visits(dataset: Any, samplers: list[Any]) -> Criterion:
+    """Whether the walk came to the level that is asked for, and to all rows that were found; what it never saw."""
+    axis = samplers[0].grid.axes[0]
+    frozen = all(sampler.frozen for sampler in samplers)
+    seen = (dataset["visited"] if frozen else dataset["found"]).values.reshape(axis.n_bins, -1).any(axis=1)
+    found = dataset["found"].values.reshape(axis.n_bins, -1).any(axis=1)
+    asked = axis.row_asked_for
+    name = "every level that was found is visited with frozen weights" if frozen else "levels found"
+    if asked is not None:
+        name += f", and {axis.level_text(asked)}"
+    unseen = np.flatnonzero(~seen)
+    if unseen.size == 0:
+        return Criterion(name, f"all {seen.size} levels of the range", True)
+    places = [place for place in (asked,) if place is not None and not seen[place]]
+    places += [place for place in unseen if place not in places]
+    lost = np.count_nonzero(found & ~seen)
+    text = f"{unseen.size} of {seen.size} levels of the range never visited: {axis.levels_text(places)}"
+    if lost:
+        text += f"; {lost} of them were found while the weights were learned"
+    return Criterion(name, text, bool(lost == 0 and (asked is None or seen[asked])))
+
+
 def _support(samplers: list[Any]) -> Criterion:
     latest = max(
         float(window.own.clock[clocks.LAST_DISCOVERY] / max(1.0, window.own.clock[clocks.TOTAL]))
         for sampler in samplers
         for window in sampler.windows
     )
+    n_away = sum(sampler.turned_away for sampler in samplers)
+    n_trials = sum(sampler.trials * sampler.n_walkers for sampler in samplers)
     found = f"last one after {100.0 * latest:.2g} % of the trials"
+    if n_away:
+        found += f"; then walkers were turned away at unseen bins {n_away} times, {n_away / n_trials:.1g} a trial"
     return Criterion("no new bin since half of the trials", found, latest <= 0.5)
 
 
 def _stays(samplers: list[Any]) -> Criterion:
     worst = max((sampler.longest_stay_share for sampler in samplers), key=lambda s: math.inf if math.isnan(s) else s)
     entries = min(sampler.entries for sampler in samplers)
-    name = f"longest stay in the rarest bin below {MOST_STAY:g} of its visits"
+    rarest = ", ".join(sorted({text for sampler in samplers for text in sampler.rarest_levels}))
+    name = f"longest stay at the rarest level found ({rarest}) below {MOST_STAY:g} of its visits"
     if math.isnan(worst):
         return Criterion(name, "it was not visited with frozen weights", False)
     return Criterion(name, f"{worst:.2g} in {entries} entries", worst < MOST_STAY)

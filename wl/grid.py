@@ -20,6 +20,9 @@ from wl.systems.interface import System, Variable
 __all__ = ["Axis", "Grid", "Range", "make_axis"]
 
 MOST_BINS = 20_000_000
+MOST_SPANS = 4  # stretches of levels that a report names
+MOST_DECIMALS = 15
+NEAR = 1e-6  # of a bin, between an edge and the level that is meant
 ROUNDING = 1e-9  # a width that divides the window up to this does
 
 
@@ -56,6 +59,8 @@ class Axis:
         Of the variable in the values of the system.
     edges : ndarray, shape (n_bins + 1,)
         Bin k holds edges[k] <= x < edges[k + 1]; infinite at an open end. Edges of integer levels lie on levels.
+    finite_edges : ndarray, shape (n_bins + 1,)
+        The same, as if no end were open.
     coordinate : ndarray, shape (n_bins,)
         The level of an integer variable (the lowest of a wider bin), the centre of a real one (next to an open end, as
         if it were closed).
@@ -66,6 +71,7 @@ class Axis:
     variable: Variable
     position: int
     edges: np.ndarray
+    finite_edges: np.ndarray
     coordinate: np.ndarray
     lowest: float
     width: float
@@ -93,6 +99,40 @@ class Axis:
         np.logaddexp.at(total, bins[inside], counts[inside])
         return total
 
+    @property
+    def row_asked_for(self) -> int | None:
+        """Bin of the level that the variable is sampled for, where it has one and the bins hold it."""
+        level = self.variable.asked_for
+        if level is None or not self.edges[0] <= level < self.edges[-1]:
+            return None
+        return int(np.searchsorted(self.edges, level, side="right")) - 1
+
+    def level_text(self, place: int) -> str:
+        """A bin in words: its level, or the interval of a real variable or of several levels."""
+        name, (low, high) = self.variable.name, self.edges[place : place + 2]
+        meaning = f" ({self.variable.meaning})" if place == self.row_asked_for and self.variable.meaning else ""
+        if self.variable.spacing is not None and high - low <= self.variable.spacing:
+            return f"{name} = {self.coordinate[place]:g}{meaning}"
+        return f"{name} in [{low:.4g}, {high:.4g}){meaning}"
+
+    def levels_text(self, places: Sequence[int]) -> str:
+        """The first few of some bins in words, runs of neighbours by their ends."""
+        parts: list[list[int]] = []
+        for place in map(int, places):
+            if parts and place == parts[-1][-1] + 1 and parts[-1][0] != self.row_asked_for:
+                parts[-1].append(place)
+            else:
+                parts.append([place])
+        texts = [self._span_text(part[0], part[-1]) for part in parts[:MOST_SPANS]]
+        return ", ".join(texts) + (f" and {len(parts) - MOST_SPANS} more stretches" if len(parts) > MOST_SPANS else "")
+
+    def _span_text(self, first: int, last: int) -> str:
+        if first == last:
+            return self.level_text(first)
+        if self.variable.spacing is not None:
+            return f"{self.variable.name} = {self.coordinate[first]:g} to {self.coordinate[last]:g}"
+        return f"{self.variable.name} in [{self.edges[first]:.4g}, {self.edges[last + 1]:.4g})"
+
     def kernel(self, first: int = 0, stop: int | None = None) -> IntegerAxis | RealAxis:
         """Table for the kernels; bins outside first … stop - 1 are out of range."""
         last = (self.n_bins if stop is None else stop) - 1
@@ -102,7 +142,7 @@ class Axis:
         above = numbers[-1] if math.isinf(self.edges[-1]) else OUT_OF_RANGE
         if self.variable.spacing is None:
             bins = np.concatenate(([below], numbers, [above])).astype(np.int32)
-            return RealAxis(self.position, float(self.lowest), 1.0 / self.width, bins)
+            return RealAxis(self.position, 1.0 / self.width, self.finite_edges, bins)
         cells = np.full((self.n_bins, int(self.width)), OUT_OF_RANGE)
         cells[:, :: self.variable.spacing] = numbers[:, None]
         bins = np.concatenate(([below], cells.ravel(), [above])).astype(np.int32)
@@ -228,7 +268,7 @@ def _integer(variable: Variable, position: int, window: Range) -> Axis:
     n_bins = _check_number(variable, int(last - first) // width + 1)
     coordinate = first + width * np.arange(n_bins, dtype=np.int64)
     edges = np.append(coordinate, coordinate[-1] + width).astype(np.float64)
-    return Axis(variable, position, _open(edges, window), coordinate, first, width)
+    return Axis(variable, position, _open(edges, window), edges, coordinate, first, width)
 
 
 def _real(variable: Variable, position: int, window: Range) -> Axis:
@@ -236,9 +276,31 @@ def _real(variable: Variable, position: int, window: Range) -> Axis:
         raise ValueError(f"width of {variable.name} is missing; allowed: {variable.name}=lowest:highest:width")
     number = (window.highest - window.lowest) / window.width
     n_bins = _check_number(variable, max(1.0, math.ceil(number * (1.0 - ROUNDING)) if number < 1e18 else number))
-    edges = window.lowest + window.width * np.arange(n_bins + 1)
+    edges = _on_levels(variable, _equal_steps(window.lowest, window.width, n_bins + 1), window.width)
     centres = 0.5 * (edges[:-1] + edges[1:])
-    return Axis(variable, position, _open(edges, window), centres, window.lowest, window.width)
+    if edges[-1] == variable.highest:  # the highest value itself belongs to the last bin
+        window = replace(window, open_high=True)
+    return Axis(variable, position, _open(edges, window), edges, centres, window.lowest, window.width)
+
+
+def _equal_steps(lowest: float, width: float, number: int) -> np.ndarray:
+    """Edges lowest + k width; where both have few decimals, each is the nearest number to its decimal value."""
+    for n_decimals in range(MOST_DECIMALS + 1):
+        scaled = lowest * 10.0**n_decimals, width * 10.0**n_decimals
+        first, step = map(round, scaled)
+        if first / 10**n_decimals == lowest and step / 10**n_decimals == width:
+            if abs(first) + step * number > 2**53:
+                break
+            return (first + step * np.arange(number, dtype=np.int64)) / 10**n_decimals
+    return lowest + width * np.arange(number)
+
+
+def _on_levels(variable: Variable, edges: np.ndarray, width: float) -> np.ndarray:
+    """Edges that miss a level k/n of the variable by rounding are put on it."""
+    if variable.n_levels is None:
+        return edges
+    nearest = np.rint(edges * variable.n_levels) / variable.n_levels
+    return np.where(np.abs(edges - nearest) < NEAR * width, nearest, edges)
 
 
 def _open(edges: np.ndarray, window: Range) -> np.ndarray:

@@ -1,7 +1,7 @@
 """Counts of proposals in consecutive blocks of a frozen walk, for the error and the bias of the transition matrix.
 
-A walker held up in a few configurations of a bin counts their proposals over and over; the logarithm of a noisy ratio
-is then too small, row after row. Leaving out one block after the other shows how much (jackknife).
+A walker held up in a few configurations of a bin counts their proposals over and over, so that counts vary by far more
+than their numbers say. Leaving out one block after the other shows how much (jackknife).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from wl.transition_matrix import log_g_of_transitions, transition_counts
 
 __all__ = ["ProposalBlocks"]
 
-MOST_BLOCKS = 16
+MOST_BLOCKS, FEWEST_JOINED, MOST_ENTRIES = 32, 16, 4_000_000  # neighbours are joined at so many, or with many entries
 FIRST_LENGTH = 8  # in blocks of the schedule
 MOST_WORK = 3e8  # bins times squared band for which all blocks are solved
 
@@ -35,7 +35,9 @@ class ProposalBlocks:
     def add(self, tables: list[Transitions]) -> None:
         """Finish a block with what the tables hold."""
         self.finished.append(transition_counts(tables, self.n_bins))
-        if len(self.finished) == MOST_BLOCKS:
+        number, even = len(self.finished), len(self.finished) % 2 == 0
+        large = number >= FEWEST_JOINED and sum(block.nnz for block in self.finished) > MOST_ENTRIES
+        if number == MOST_BLOCKS or (large and even):
             self.finished = [one + other for one, other in zip(self.finished[::2], self.finished[1::2], strict=True)]
             self.length *= 2
 
@@ -46,17 +48,17 @@ class ProposalBlocks:
             counts = counts + block
         return sparse.csr_array(counts)
 
-    def log_g(self, tables: list[Transitions], guess: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def log_g(self, tables: list[Transitions]) -> tuple[np.ndarray, np.ndarray]:
         """Estimate of ln g up to a constant, and its error, statistical and bias, relative to the mean over bins."""
         counts = self.total(tables)
-        value = log_g_of_transitions(counts, guess)
+        value = log_g_of_transitions(counts)
         number = len(self.finished)
         rows, columns = counts.nonzero()
         band = float(np.max(np.abs(rows - columns))) if rows.size else 0.0
         if number < 4 or counts.shape[0] * band**2 > MOST_WORK:
             return value, np.full(value.shape, np.nan)
         left_out = np.stack(
-            [_centred(log_g_of_transitions(sparse.csr_array(counts - block), guess)) for block in self.finished]
+            [_centred(log_g_of_transitions(sparse.csr_array(counts - block), value)) for block in self.finished]
         )
         mean = left_out.mean(axis=0)
         spread = (number - 1) * np.mean((left_out - mean) ** 2, axis=0)

@@ -14,7 +14,6 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
-from scipy import sparse
 
 from perceptron.checks import check_integer
 from perceptron.solution import Status
@@ -30,7 +29,6 @@ from wl.memory import check_memory
 from wl.sampler import Sampler
 from wl.settings import Settings, Target
 from wl.systems.interface import System
-from wl.transition_matrix import log_g_of_transitions
 from wl.uniform_draws import UniformDraws, draw_uniformly
 from wl.walkers import enlarged, new_transitions
 from wl.window import Window
@@ -280,4 +278,3 @@ def _compile(window: Window) -> None:
     with np.errstate(over="ignore"):
         enlarged(new_transitions(2), 4)
         uniform(particle.walker.stream.copy())
-    log_g_of_transitions(sparse.csr_array(np.ones((3, 3), np.int64)), np.zeros(3))

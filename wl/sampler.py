@@ -18,7 +18,7 @@ from wl.dynamics import usual_step
 from wl.exchange import exchange
 from wl.grid import Grid
 from wl.kernels import schedule as clocks
-from wl.kernels.walk import ENTRIES, LONGEST_STAY, N_COUNTS, RARE_VISITS, TRIPS, Walker
+from wl.kernels.walk import ENTRIES, LONGEST_STAY, N_COUNTS, RARE, RARE_VISITS, TRIPS, UNSEEN, Walker
 from wl.phases import NEVER, UNEVEN, Phases, correction
 from wl.pieces import Pieces
 from wl.proposal_blocks import ProposalBlocks
@@ -280,6 +280,18 @@ class Sampler:
         visits = self.counts[..., RARE_VISITS].sum(axis=1)
         stays = self.counts[..., LONGEST_STAY].max(axis=1)
         return float(np.max(stays / visits)) if np.all(visits > 0) else math.nan
+
+    @property
+    def turned_away(self) -> int:
+        """Proposals into unseen bins that were refused, as exploration was over."""
+        return int(self.learning_counts[UNSEEN] + self.counts[..., UNSEEN].sum())
+
+    @property
+    def rarest_levels(self) -> list[str]:
+        """The rarest end of every window, as it stands in a report."""
+        axis, row_size = self.grid.axes[0], self.grid.row_size
+        marked = [np.flatnonzero(window.surface.flags & RARE) for window in self.windows]
+        return [axis.level_text(int(place[0]) // row_size) for place in marked if place.size]
 
     @property
     def entries(self) -> int:

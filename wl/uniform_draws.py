@@ -1,10 +1,10 @@
 """What part of all configurations a grid covers, and how they lie in the bins it reaches, by uniform draws.
 
 A grid that ends somewhere, such as one of losses with a lowest edge, does not hold all configurations; then Σ g over
-its bins is the total times the share p of n uniform draws that have a bin, with standard error √(p(1 - p)/n). It makes
-ln g absolute: the error of ln Σ g is √((1 - p)/(pn)). A grid that no draw hits stays relative.
+its bins is the total times the share p of n uniform draws that have a bin, with standard error √(p(1 - p)/n). They make
+ln g absolute (`wl.anchoring`); a grid that no draw hits stays relative.
 
-Bins with many draws are also a check of the sampler, which knows nothing of them.
+Bins with many draws are also a check of the sampler: of all but the constant it knows nothing of them.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from wl.systems.interface import System
 __all__ = ["UniformDraws", "draw_uniformly"]
 
 CHUNK = 20_000
+N_PARTS = 64
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,6 +55,22 @@ class UniformDraws:
     def log_share(self) -> float:
         """Ln p; nan where no draw has a bin."""
         return math.log(self.share) if self.share > 0.0 else math.nan
+
+    def without_parts(self) -> list[UniformDraws]:
+        """The draws without one of N_PARTS parts after the other, for a jackknife.
+
+        Draws are independent, so that any division of them will do: one that is drawn from a seed of its own.
+        """
+        hit = np.flatnonzero(self.counts)
+        numbers = np.append(self.counts[hit], self.number - self.counts.sum())
+        rng = np.random.default_rng(self.number)
+        parts = rng.multinomial(numbers, np.full(N_PARTS, 1.0 / N_PARTS))
+        left_out = []
+        for part in parts.T:
+            counts = self.counts.copy()
+            counts[hit] -= part[:-1]
+            left_out.append(UniformDraws(counts, self.number - int(part.sum())))
+        return left_out
 
 
 def draw_uniformly(

@@ -5,8 +5,9 @@ import math
 import numpy as np
 import pytest
 
-from wl.grid import Grid, Range, make_axis
+from wl.grid import Grid, Range, _real, make_axis
 from wl.kernels.grid import bin_of
+from wl.systems.interface import Variable
 from wl.systems.ising import ising
 from wl.systems.quadratic import quadratic_blocks
 
@@ -55,6 +56,51 @@ def test_bins_of_a_real_variable():
     np.testing.assert_allclose(axis.coordinate, np.linspace(-0.95, -0.05, 10), atol=1e-15)
     assert bins_of(axis, [-5.0, -0.95, -0.01, 0.01, math.nan]) == [0, 0, 9, -1, -1]
     assert make_axis(BLOCKS, "log_first_square", Range(-1.0, 0.0, 0.3)).n_bins == 4
+
+
+def accuracies(n_points, window):
+    """Edges of bins of an accuracy, and the bin of every level k/n, as the kernel and as the edges say."""
+    variable = Variable("accuracy", 0.0, 1.0, n_levels=n_points)
+    axis = _real(variable, 0, window)
+    levels = np.arange(n_points + 1) / n_points
+    return axis, levels, bins_of(axis, levels)
+
+
+@pytest.mark.parametrize("n_points", [3, 7, 10, 20, 30, 40, 100, 1459])
+@pytest.mark.parametrize("n_bins", [1, 2, 3, 5, 10, 20, 40])
+def test_levels_on_edges_are_in_the_bin_that_the_edges_say(n_points, n_bins):
+    """All levels k/n against windows that begin on a level, or not, with edges on every level, or every few."""
+    for lowest in (0.0, 0.5, 0.4, 1.0 / n_points, 0.1):
+        for width in (1.0 / n_points, 0.025, 0.05, 0.1, round(1.0 / n_points, 12)):
+            axis, levels, found = accuracies(n_points, Range(lowest, lowest + n_bins * width, width))
+            expected = np.searchsorted(axis.edges, levels, side="right") - 1
+            expected[(expected < 0) | (expected >= axis.n_bins)] = -1
+            assert found == expected.tolist()
+
+
+@pytest.mark.parametrize(("lowest", "width"), [(0.5, 0.025), (0.5, 0.05), (0.4, 0.1), (0.0, 1 / 40), (0.1, 0.025)])
+def test_edges_meet_the_levels_that_they_mean(lowest, width):
+    """Forty points: every bin begins on the level of its number, 0.6 too, which is not 0.4 + 2 * 0.1."""
+    axis, _, found = accuracies(40, Range(lowest, 1.0, width))
+    first, step = round(40 * lowest), round(40 * width)
+    assert found == [-1] * first + [min((k - first) // step, axis.n_bins - 1) for k in range(first, 41)]
+
+
+def test_values_beside_an_edge_are_told_apart():
+    """A value just below an edge and the edge itself, for windows whose places are rounded."""
+    rng = np.random.default_rng(1)
+    for _ in range(200):
+        lowest, width = rng.uniform(-20.0, 20.0), 10.0 ** rng.uniform(-4.0, 1.0)
+        axis = make_axis(BLOCKS, "log_first_square", Range(-60.0, -60.0 + abs(lowest) + width, width))
+        edges = axis.finite_edges
+        assert bins_of(axis, edges) == [*range(axis.n_bins), -1]
+        assert bins_of(axis, np.nextafter(edges, -np.inf)) == [-1, *range(axis.n_bins)]
+
+
+def test_the_highest_value_belongs_to_a_bin_that_ends_there():
+    axis, levels, found = accuracies(10, Range(0.0, 1.0, 0.2))
+    assert (levels[-1], found[-1]) == (1.0, 4)
+    assert axis.complete
 
 
 @pytest.mark.parametrize(

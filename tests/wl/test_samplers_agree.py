@@ -12,9 +12,10 @@ from threadpoolctl import threadpool_limits
 
 from wl.compare import compare_runs
 from wl.dynamics import Dynamics
+from wl.estimates import log_sums
 from wl.goal import Goal
 from wl.grid import Range
-from wl.landscape import landscape_of, log_sums
+from wl.landscape import landscape_of
 from wl.run import Plan, Run
 from wl.settings import settings_for
 from wl.task_options import TaskOptions

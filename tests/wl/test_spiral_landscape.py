@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
+from wl.estimates import conditional_means
 from wl.goal import Goal
 from wl.grid import Range
-from wl.landscape import conditional_means, landscape_of
+from wl.landscape import landscape_of
 from wl.run import Plan, Run
 from wl.settings import settings_for
 from wl.task_options import TaskOptions

@@ -57,35 +57,44 @@ def test_draws_that_miss_the_window_leave_it_relative():
     assert found.attrs["covered"] == 0.0
     assert math.isnan(found.attrs["log_covered"])
     assert np.exp(found["log_g"].values).sum() == pytest.approx(1.0, rel=1e-12)
-    assert "unknown constant" in found.attrs["report"]
+    assert found.attrs["absolute"] == 0
+    assert "not tested: they hit no bin often enough" in found.attrs["report"]
+
+
+def judged(counts, walk, error, absolute=1):
+    """What the criterion says of a walk along one variable beside draws that all fell into the grid."""
+    return _draws(
+        xr.Dataset(
+            {
+                "uniform_draws": (("x",), np.array(counts)),
+                "log_g_of_walk": (("x",), np.array(walk)),
+                "log_g_of_walk_error": (("x",), np.array(error)),
+            },
+            attrs={"log_total": 0.0, "n_uniform_draws": sum(counts), "absolute": absolute},
+        )
+    )
 
 
 def test_a_walk_that_knows_none_of_the_bins_of_the_draws_is_refused():
-    found = xr.Dataset(
-        {
-            "uniform_draws": (("x",), np.array([0, 0, 5000])),
-            "log_g": (("x",), np.array([0.0, -1.0, np.nan])),
-            "log_g_error": (("x",), np.array([0.01, 0.01, np.nan])),
-        },
-        attrs={"log_covered": 0.0},
-    )
-    assert not _draws(found).met
-    assert _draws(found.assign(uniform_draws=(("x",), np.array([0, 0, 50])))).met
+    walk, error = [0.0, -1.0, np.nan], [0.01, 0.01, np.nan]
+    assert judged([0, 0, 5000], walk, error, absolute=0).met is False
+    assert judged([0, 0, 50], walk, error, absolute=0).met is None  # too few draws to say anything
+
+
+def test_a_bin_of_the_draws_that_the_walk_missed_is_not_passed_over():
+    counts = [3000, 2000, 5000]
+    walk = np.log(np.array(counts) / 1e4)
+    assert judged(counts, walk, np.full(3, 0.02)).met is True
+    found = judged(counts, [*walk[:2], np.nan], [0.02, 0.02, np.nan])
+    assert found.met is False
+    assert "1 of their bins never visited, with 0.5 of the draws" in found.found
 
 
 @pytest.mark.parametrize("deviation", [0.0, 0.2])
 def test_deviations_from_the_draws_are_told_in_errors(deviation):
     counts = np.array([2000, 8000, 90_000])
     log_g = np.log(counts / counts.sum()) + deviation * np.array([1.0, -1.0, 0.0])
-    found = xr.Dataset(
-        {
-            "uniform_draws": (("x",), counts),
-            "log_g": (("x",), log_g),
-            "log_g_error": (("x",), np.full(3, 0.02)),
-        },
-        attrs={"log_covered": 0.0},
-    )
-    assert _draws(found).met == (deviation == 0.0)
+    assert judged(list(counts), log_g, np.full(3, 0.02)).met == (deviation == 0.0)
 
 
 @pytest.mark.parametrize("first_step", [1e-3, 1.9])

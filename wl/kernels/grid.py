@@ -24,11 +24,11 @@ class IntegerAxis(NamedTuple):
 
 
 class RealAxis(NamedTuple):
-    """Cells [lowest + k/scale, lowest + (k + 1)/scale)."""
+    """Cells [edges[k], edges[k + 1]), all of one width but for rounding."""
 
     variable: int
-    lowest: float
-    scale: float
+    scale: float  # cells in a unit of the variable
+    edges: np.ndarray  # float64 (n_cells + 1,), finite
     bins: np.ndarray  # int32 (n_cells + 2,)
 
 
@@ -62,11 +62,15 @@ def _integer(axis, values):
 @bin_on_axis.register(RealAxis)
 def _real(axis, values):
     value = values[0] if axis.variable == 0 else values[1]
-    cell = (value - axis.lowest) * axis.scale + 1.0
-    last = axis.bins.size - 1
-    if cell >= 1.0:
-        return axis.bins[last] if cell >= last else axis.bins[int(cell)]
-    return axis.bins[0] if cell < 1.0 else np.int32(OUT_OF_RANGE)  # nan is neither
+    place = (value - axis.edges[0]) * axis.scale
+    if not place >= -1.0:  # nan is not less
+        return axis.bins[0] if place < -1.0 else np.int32(OUT_OF_RANGE)
+    cell = np.int64(max(0.0, min(place, axis.bins.size - 3.0)))
+    if value < axis.edges[cell]:  # a value on an edge belongs where the edges say, whatever rounding made of its place
+        cell -= 1
+    elif value >= axis.edges[cell + 1]:
+        cell += 1
+    return axis.bins[cell + 1]
 
 
 @dispatched

@@ -106,9 +106,10 @@ def _uniform_values(variable: str, instance: Instance, rng: np.random.Generator,
 def _main_variable(name: str, instance: Instance) -> Variable:
     n_patterns, size = instance.values.shape
     if name == "deficit":
-        return Variable(name, 0, n_patterns * (size + instance.smallest_sum) // 2, 1, capped=True)
+        highest = n_patterns * (size + instance.smallest_sum) // 2
+        return Variable(name, 0, highest, 1, capped=True, asked_for=0, meaning="ln Z")
     if name == "n_errors":
-        return Variable(name, 0, n_patterns, 1, capped=True)
+        return Variable(name, 0, n_patterns, 1, capped=True, asked_for=0, meaning="ln Z")
     return Variable(name, -size, size, 2)
 
 

@@ -75,6 +75,12 @@ class Variable:
     window : tuple, optional
         Of a real variable: lowest and highest finite edge, width, and whether the first and the last bin are open,
         where no window is given.
+    n_levels : int, optional
+        Of a real variable whose values are k/n_levels, as those of an accuracy.
+    asked_for : int or float, optional
+        Level that the variable is sampled for: a landscape that does not hold it says so first.
+    meaning : str
+        What ln g of that level is, for reports.
     """
 
     name: str
@@ -84,6 +90,9 @@ class Variable:
     capped: bool = False
     log_counts: Callable[[], Any] | None = None
     window: tuple[Any, ...] | None = None
+    n_levels: int | None = None
+    asked_for: float | None = None
+    meaning: str = ""
 
 
 def log_binomials(number: int) -> np.ndarray:

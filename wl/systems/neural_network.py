@@ -29,7 +29,7 @@ import numpy as np
 
 from perceptron.checks import check_real
 from wl.datasets.split import Split
-from wl.kernels.network_losses import LOSS
+from wl.kernels.network_losses import ACCURACY, LOSS
 from wl.networks import forward
 from wl.networks.architecture import Architecture
 from wl.systems.interface import System, Variable
@@ -218,7 +218,9 @@ def _variable(name: str, architecture: Architecture, splits: Mapping[int, Split]
         return Variable(
             name, -math.inf, math.inf, window=(*loss_window(architecture, splits[part]), part == TEST, True)
         )
-    return Variable(name, 0.0, 1.0, window=(*accuracy_window(splits[part].n_points), False, False))
+    n_points = splits[part].n_points
+    levels = n_points if kind == ACCURACY else None
+    return Variable(name, 0.0, 1.0, window=(*accuracy_window(n_points), False, False), n_levels=levels)
 
 
 def _parameters(
