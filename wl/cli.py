@@ -59,6 +59,9 @@ def extend(
     seconds: Time = None,
     until: Until = None,
     tolerance: NewTolerance = None,
+    explore: Annotated[
+        bool, typer.Option(help="Take in new bins again: weights are learned again, and the frozen walk begins anew.")
+    ] = False,
     jobs: Jobs = 1,
     checkpoint_steps: CheckpointSteps = None,
     checkpoint_seconds: CheckpointSeconds = 10.0,
@@ -67,7 +70,7 @@ def extend(
     """Give a run more trials or seconds, or another goal, and go on."""
     every, opened = Every(checkpoint_steps, checkpoint_seconds), open_directory(directory)
     more = goal_of(steps, seconds, until, opened.plan.goal.tolerance if tolerance is None else tolerance)
-    opened.extend(more)
+    opened.extend(more, explore=explore)
     drive_and_print(opened, jobs, every, json)
 
 

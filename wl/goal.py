@@ -35,20 +35,26 @@ class Goal:
         check_real("tolerance", self.tolerance, above=0.0)
 
 
-def plan_freezing(sampler: Sampler, n_trials: int | None) -> None:
+def plan_freezing(sampler: Sampler, n_trials: int | None, *, explore: bool) -> None:
     """Plan anew when a sampler under way freezes its weights, for a goal it was not given at first.
 
-    Weights that are frozen already stay so.
+    Weights that are frozen already stay so, unless the walk is to explore again, or missed levels that it should have.
 
     Parameters
     ----------
     sampler : Sampler
     n_trials : int or None
-        Trials a walker up to the goal; None where the end is open.
+        Number of trials of a walker up to the goal; None where the end is open.
+    explore : bool
+        Whether bins are to be discovered again in any case.
     """
+    begin = 0
     if sampler.frozen:
-        return
-    phases = Phases(sampler.settings, n_trials)
+        if not (explore or sampler.misses_levels()):
+            return
+        sampler.learn_again()
+        begin = sampler.trials
+    phases = Phases(sampler.settings, n_trials, begin)
     if n_trials is not None:
         earliest = max(sampler.round_end, sampler.trials + 1)
         phases.freeze_at, phases.close_at = max(earliest, phases.freeze_at), max(earliest, phases.close_at)

@@ -21,14 +21,14 @@ LEAST_VISITS = 100
 
 
 class Phases:
-    """Times of one run, in trials a walker."""
+    """Times of one run, in trials a walker; those of a run that learns anew begin where it does."""
 
-    def __init__(self, settings: Settings, n_trials: int | None) -> None:
+    def __init__(self, settings: Settings, n_trials: int | None, begin: int = 0) -> None:
         self.freeze_at = self.close_at = self.look_at = NEVER
         self.second_look_at = NEVER
         if n_trials is not None:
-            self.freeze_at = math.ceil(settings.learning * n_trials)
-            self.close_at = math.ceil(settings.exploring * n_trials)
+            self.freeze_at = begin + math.ceil(settings.learning * (n_trials - begin))
+            self.close_at = begin + math.ceil(settings.exploring * (n_trials - begin))
             rest = n_trials - self.freeze_at
             self.look_at, self.second_look_at = (self.freeze_at + max(1, rest // share) for share in LOOKS)
 

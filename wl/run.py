@@ -204,12 +204,19 @@ class Run:
         for sampler in self.samplers:
             sampler.uniform_draws = draws
 
-    def set_goal(self, goal: Goal) -> None:
-        """Take another goal; weights that still change will be frozen at a time that suits it."""
+    def set_goal(self, goal: Goal, *, explore: bool = False) -> None:
+        """Take another goal; weights that still change will be frozen at a time that suits it.
+
+        Where frozen weights miss a level that the run is for, or where it is to `explore`, they are learned again.
+        """
         self.plan = replace(self.plan, goal=goal)
+        n_trials = self._per_walker
+        if goal.seconds is not None and self.seconds > 0.0:  # as many as the seconds will allow
+            n_trials = math.ceil(self.samplers[0].trials * goal.seconds / self.seconds)
         for sampler in self.samplers:
             sampler.freeze_when_learned = goal.converged
-            plan_freezing(sampler, self._per_walker)
+            again = sampler.frozen
+            plan_freezing(sampler, n_trials if again else self._per_walker, explore=explore)
 
     def advance(self, executor: Executor | None = None, most_steps: int | None = None) -> None:
         """One chunk of about a quarter of a second, to the goal, the next record or `most_steps` trials at most."""

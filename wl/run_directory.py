@@ -103,8 +103,11 @@ class RunDirectory:
             raise OSError(message) from None
         return dataset
 
-    def extend(self, more: Goal) -> None:
+    def extend(self, more: Goal, *, explore: bool = False) -> None:
         """Give the run more trials or seconds, or another kind of goal, and a time to freeze its weights that suits it.
+
+        Frozen weights stay so, unless they miss a level that the run is for, or where it is to `explore`: then new bins
+        are taken in again, and the frozen walk begins anew after that.
 
         Raises
         ------
@@ -115,7 +118,7 @@ class RunDirectory:
             run, _ = self.load()
             steps = None if more.steps is None else run.steps + more.steps
             seconds = None if more.seconds is None else run.seconds + more.seconds
-            run.set_goal(Goal(steps, seconds, more.converged, more.tolerance))
+            run.set_goal(Goal(steps, seconds, more.converged, more.tolerance), explore=explore)
             self.plan = run.plan
             self.save(run)
             text = json.loads((self.path / "parameters.json").read_text())

@@ -224,20 +224,51 @@ class Sampler:
         for window in self.windows:
             window.own.clock[clocks.LOG_F] = 0.0
             window.own.clock[clocks.EXPLORING] = 0.0
-            window.surface.histogram[:] = 0
-            window.forget_proposals()
-            for particle in window.particles:
-                counts = particle.walker.counts
-                self.learning_counts += counts
-                counts[:] = 0
-                if window.motion is not None:
-                    particle.state.time_step[0] = usual_step(particle.state)
-                    particle.state.numbers[:BLOWN] = 0.0
+            self._restart_counts(window)
+            for particle in window.particles if window.motion is not None else []:
+                particle.state.time_step[0] = usual_step(particle.state)
+                particle.state.numbers[:BLOWN] = 0.0
             window.renew()
 
+    def _restart_counts(self, window: Window) -> None:
+        """Begin histograms, proposals and counts of walkers anew; what was counted so far belongs to the learning."""
+        window.surface.histogram[:] = 0
+        window.forget_proposals()
+        for particle in window.particles:
+            self.learning_counts += particle.walker.counts
+            particle.walker.counts[:] = 0
+
+    def misses_levels(self) -> bool:
+        """Whether a level that the variable is sampled for, or one where walkers were turned away, was never found."""
+        axis = self.grid.axes[0]
+        found = np.any([window.known for window in self.windows], axis=0).reshape(axis.n_bins, -1).any(axis=1)
+        asked = axis.row_asked_for
+        if asked is not None and not found[asked]:
+            return True
+        return len(self.grid.axes) == 1 and not found.all() and self.turned_away > 0
+
+    def learn_again(self) -> None:
+        """Let weights that were frozen change again, and open exploration; what the frozen walk counted is given up."""
+        self._forget_frozen_walk()
+        for window in self.windows:
+            self._restart_counts(window)
+            window.learn_again()
+            window.renew()
+
+    def _forget_frozen_walk(self) -> None:
+        self.pieces = [Pieces(self.grid.n_bins, self.block) for _ in self.pieces]
+        self.proposals = [ProposalBlocks(self.grid.n_bins, self.block) for _ in self.proposals]
+
     def _look(self) -> None:
-        """Replace weights that proved uneven by what the frozen walk found, and freeze again."""
+        """Replace weights that proved uneven by what the frozen walk found, and freeze again.
+
+        Where the end is open and a level is missing that the run is for, the weights are learned again.
+        """
         self.phases.looked(self.trials)
+        if self.freeze_when_learned and self.misses_levels():
+            self.learn_again()
+            self.phases = Phases(self.settings, None)
+            return
         per_window = self.settings.n_walkers
         changes = []
         for number, window in enumerate(self.windows):
@@ -248,8 +279,7 @@ class Sampler:
         for window, change in zip(self.windows, changes, strict=True):
             window.surface.cost[:] += change
         self.phases.freeze_at = self.trials
-        self.pieces = [Pieces(self.grid.n_bins, self.block) for _ in self.pieces]
-        self.proposals = [ProposalBlocks(self.grid.n_bins, self.block) for _ in self.proposals]
+        self._forget_frozen_walk()
         self._freeze()
 
     def _mark(self) -> None:

@@ -104,6 +104,14 @@ class Window:
             self.surface.cost[self.known] = (log_counts - self.surface.log_target)[self.known]
         self.count_known()
 
+    def learn_again(self) -> None:
+        """Let ln f follow its schedule again from where it was, and take in new bins."""
+        clock, schedule = self.own.clock, self.schedule
+        self.surface.last_halving[:] = 0
+        clock[clocks.EXPLORING] = 1.0
+        clock[clocks.LOG_F] = min(schedule.first_log_f, schedule.exploration_log_f)
+        adapt(schedule, clock, self.surface)
+
     def values(self, particle: Particle) -> Any:
         """Collective variables of a walker, measured afresh."""
         return measured(self.system.model, particle.state)
