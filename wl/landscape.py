@@ -129,7 +129,7 @@ def _transition_matrix(sampler: Sampler) -> tuple[np.ndarray, np.ndarray]:
     """Normalised ln g of the proposals, and its error; nan where it is off or the windows do not touch yet."""
     values, errors, weights = [], [], []
     for window, blocks in zip(sampler.windows, sampler.proposals, strict=True):
-        value, error = blocks.log_g(window.tables)
+        value, error = blocks.log_g(window.tables, window.log_g)
         values.append(value)
         errors.append(error)
         weights.append(np.asarray(blocks.total(window.tables).sum(axis=1)).astype(float).ravel())

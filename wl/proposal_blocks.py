@@ -48,10 +48,13 @@ class ProposalBlocks:
             counts = counts + block
         return sparse.csr_array(counts)
 
-    def log_g(self, tables: list[Transitions]) -> tuple[np.ndarray, np.ndarray]:
-        """Estimate of ln g up to a constant, and its error, statistical and bias, relative to the mean over bins."""
+    def log_g(self, tables: list[Transitions], start: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """Estimate of ln g up to a constant, and its error, statistical and bias, relative to the mean over bins.
+
+        `start` is a ln g to begin the search with.
+        """
         counts = self.total(tables)
-        value = log_g_of_transitions(counts)
+        value = log_g_of_transitions(counts, start)
         number = len(self.finished)
         rows, columns = counts.nonzero()
         band = float(np.max(np.abs(rows - columns))) if rows.size else 0.0

@@ -59,7 +59,7 @@ def _matrix_residual(sampler: Sampler, present: np.ndarray) -> float:
     if sampler.grid.n_bins > CHEAP_MATRIX or not sampler.settings.transition_matrix:
         return math.nan
     matrix = [
-        log_g_of_transitions(blocks.total(window.tables))
+        log_g_of_transitions(blocks.total(window.tables), window.log_g)
         for window, blocks in zip(sampler.windows, sampler.proposals, strict=True)
     ]
     return _rms_of_shape(present, np.stack(matrix))

@@ -21,9 +21,9 @@ from __future__ import annotations
 
 import numpy as np
 from scipy import sparse
-from scipy.linalg import solveh_banded
+from scipy.linalg import LinAlgError, solveh_banded
 from scipy.sparse import csgraph
-from scipy.sparse.linalg import spsolve
+from scipy.sparse.linalg import cg
 from scipy.special import expit, log_expit
 
 from wl.kernels.transitions import FREE, Transitions
@@ -33,7 +33,10 @@ __all__ = ["MOST_BINS", "log_g_of_transitions", "transition_counts"]
 MOST_BINS = 40_000
 MOST_BAND_WORK = 2e9  # bins times squared band for which bands are solved
 NEWTON_STEPS, HALVINGS = 60, 30
-PRECISE = 1e-9  # nats
+LONGEST_STEP = 4.0  # nats: where a pair is far from its place, the curvature there says nothing
+PRECISE = 1e-6  # nats; the step after it is about its square
+CG_PRECISE, CG_STEPS = 1e-7, 3000  # of conjugate gradients, where bands would take too long
+LEAST_WEIGHT, RIDGES = 1e-100, (1e-13, 1e-11, 1e-9, 1e-6, 1e-3)
 
 
 def transition_counts(tables: list[Transitions], n_bins: int) -> sparse.csr_array:
@@ -51,7 +54,7 @@ def log_g_of_transitions(counts: sparse.csr_array, start: np.ndarray | None = No
     counts : sparse array
         C.
     start : ndarray, shape (n_bins,), optional
-        A ln g to begin Newton's method with, as that of nearly the same counts.
+        A ln g to begin Newton's method with, as that of learning or of nearly the same counts; nan where unknown.
 
     Returns
     -------
@@ -70,8 +73,10 @@ def log_g_of_transitions(counts: sparse.csr_array, start: np.ndarray | None = No
     kept = left[component == np.argmax(np.bincount(component))]
     totals = np.asarray(counts[kept].sum(axis=1)).ravel()
     pairs = _Pairs(sparse.csr_array(moves[kept][:, kept]))
-    first = None if start is None or not np.isfinite(start[kept]).all() else np.log(totals) - start[kept]
-    log_g[kept] = np.log(totals) - pairs.likeliest(pairs.along_a_tree() if first is None else first)
+    first = pairs.along_a_tree()
+    if start is not None and np.isfinite(start[kept]).all():
+        first = max(first, np.log(totals) - start[kept], key=pairs.log_likelihood)
+    log_g[kept] = np.log(totals) - pairs.likeliest(first)
     return log_g
 
 
@@ -112,12 +117,14 @@ class _Pairs:
         """The maximum of a concave function, by Newton's method with steps halved where they lead down."""
         present = self.log_likelihood(u)
         for _ in range(NEWTON_STEPS):
-            step = self._newton_step(u)
+            step = np.clip(self._newton_step(u), -LONGEST_STEP, LONGEST_STEP)
             for _ in range(HALVINGS):
                 following = self.log_likelihood(u + step)
                 if following >= present - 1e-12 * abs(present):
                     break
                 step *= 0.5
+            else:
+                break
             u, present = u + step, following
             if np.abs(step).max() < PRECISE:
                 break
@@ -125,8 +132,10 @@ class _Pairs:
 
     def _newton_step(self, u: np.ndarray) -> np.ndarray:
         """Gradient over curvature, with the u of bin 0 held."""
-        share = expit(u[self.low] - u[self.high])
-        pull, weight = self.forward - self.number * share, self.number * share * (1.0 - share)
+        difference = u[self.low] - u[self.high]
+        share, rest = expit(difference), expit(-difference)
+        pull = self.forward * rest - self.backward * share
+        weight = self.number * share * rest + LEAST_WEIGHT
         gradient = np.bincount(self.low, pull, self.n_bins) - np.bincount(self.high, pull, self.n_bins)
         diagonal = np.bincount(self.low, weight, self.n_bins) + np.bincount(self.high, weight, self.n_bins)
         step = np.zeros(self.n_bins)
@@ -141,11 +150,16 @@ class _Pairs:
             return gradient[1:] / diagonal[1:]
         if size * float(self.band) ** 2 <= MOST_BAND_WORK:
             bands = np.zeros((self.band + 1, size))
-            bands[0] = diagonal[1:]
             bands[high - low, low] = -weight
-            return solveh_banded(bands, gradient[1:], lower=True, check_finite=False)
+            for ridge in RIDGES:  # the sums of a row cancel to rounding where parts of it hardly touch
+                bands[0] = (1.0 + ridge) * diagonal[1:]
+                try:
+                    return solveh_banded(bands, gradient[1:], lower=True, check_finite=False)
+                except LinAlgError:
+                    continue
         places = np.arange(size)
         rows, columns = np.concatenate((places, low, high)), np.concatenate((places, high, low))
         values = np.concatenate((diagonal[1:], -weight, -weight))
-        matrix = sparse.csc_array((values, (rows, columns)), shape=(size, size))
-        return spsolve(matrix, gradient[1:], permc_spec="MMD_AT_PLUS_A")
+        matrix = sparse.csr_array((values, (rows, columns)), shape=(size, size))
+        inverse = sparse.diags_array(1.0 / diagonal[1:])
+        return cg(matrix, gradient[1:], rtol=CG_PRECISE, maxiter=CG_STEPS, M=inverse)[0]

@@ -134,7 +134,9 @@ def test_a_walk_that_missed_a_bin_of_a_whole_grid_keeps_the_others():
     deviation = (found["log_g"].values - exact)[others]
     assert np.abs(deviation).max() < 0.1  # 0.28 if it were normalised without the bin
     assert np.abs(deviation / found["log_g_error"].values[others]).max() < 5.0
-    told = next(line for line in found.attrs["report"].splitlines() if line[4:].startswith("every level that was found"))
+    told = next(
+        line for line in found.attrs["report"].splitlines() if line[4:].startswith("every level that was found")
+    )
     assert told.startswith("[ ]")
     assert "magnetization = 0; 1 of them were found" in told
 
