@@ -23,6 +23,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from perceptron.checks import read_integer, read_integers
 from perceptron.files import provenance, save_table
 from wl.catalogue import MOVES_OF_THE_PAPER
 from wl.drive import Every, drive
@@ -155,13 +156,14 @@ def main() -> None:
     """All cases, one process each."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--output", type=Path, default=Path("results/high-entropy"), help="run directories")
-    parser.add_argument("--trained", type=int, default=N_TRAINED, help="networks of an ensemble")
-    parser.add_argument("--jobs", type=int, default=2, help="processes")
+    parser.add_argument("--trained", type=read_integer, default=N_TRAINED, help="networks of an ensemble")
+    parser.add_argument("--jobs", type=read_integer, default=2, help="processes")
     parser.add_argument("--networks", default=";".join(NETWORKS), help="hidden layers, separated by semicolons")
     parser.add_argument("--data-seeds", default=",".join(map(str, DATA_SEEDS)))
     parser.add_argument("--only", choices=("landscapes", "further", "training"), help="one of the parts")
     options = parser.parse_args()
-    places = [(hidden, int(seed)) for seed in options.data_seeds.split(",") for hidden in options.networks.split(";")]
+    seeds, networks = read_integers("--data-seeds", options.data_seeds), options.networks.split(";")
+    places = [(hidden, seed) for seed in seeds for hidden in networks]
     cases = [Case(*place, int(STEPS), options.trained, options.output) for place in places]
     further = [
         Case(*place, int(LONG_STEPS), options.trained, options.output, mark)

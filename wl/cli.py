@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from perceptron.command_line import REAL
 from perceptron.report import run_command
 from wl import relax_cli, run_cli, train_cli
 from wl.cli_options import (
@@ -34,7 +35,7 @@ app = typer.Typer(
 )
 
 
-NewTolerance = Annotated[float | None, typer.Option(help="Another tolerance; the run's own unless given.")]
+NewTolerance = Annotated[float | None, typer.Option(help="Another tolerance; the run's own unless given.", **REAL)]
 
 run_cli.register(app)
 

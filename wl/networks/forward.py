@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from perceptron.checks import check_dtype
 from wl.datasets.split import Split
 from wl.kernels import network_losses as losses
 from wl.kernels.network_functions import Activation, Double, Identity, Precision, Relu, Silu, Single, Tanh
@@ -78,6 +79,7 @@ def outputs(
     network = kernel_network(architecture, precision)
     if features.ndim != 2 or features.shape[1] != architecture.n_inputs:
         raise ValueError(f"features has shape {features.shape}; allowed: (n_points, {architecture.n_inputs})")
+    check_dtype("features", features)
     found = [np.empty((0, architecture.n_outputs), precision)]
     for first in range(0, features.shape[0], BLOCK):
         block = features[first : first + BLOCK]
@@ -113,6 +115,7 @@ def _forward(network: Network, parameters: np.ndarray, features: np.ndarray) -> 
     """Rows of all slots, and which of them are the outputs."""
     if parameters.shape != network.padded_place.shape:
         raise ValueError(f"parameters has shape {parameters.shape}; allowed: {network.padded_place.shape}")
+    check_dtype("parameters", parameters)
     rows = np.zeros((network.slots[-1], features.shape[1]), features.dtype)
     rows[: features.shape[0]] = features
     places = np.arange(rows.shape[0])
