@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import typer
@@ -35,14 +36,13 @@ def _positive(text: str) -> int:
 
 def _count(text: str) -> int:
     """An integer, also written as 1e8."""
-    try:
+    with suppress(ValueError):
+        return read_integer(text)
+    with suppress(ValueError):
         number = read_real(text)
-        whole = read_integer(text) if text.strip().lstrip("+-").isdigit() else int(number)
-    except (ValueError, OverflowError):
-        whole, number = 0, float("nan")
-    if whole != number:
-        raise ValueError(f"{text!r} is not a whole number; allowed: as 100000000 or 1e8")
-    return whole
+        if number.is_integer():
+            return int(number)
+    raise ValueError(f"{text!r} is not a whole number; allowed: as 100000000 or 1e8")
 
 
 # keyword arguments of typer.Option

@@ -38,6 +38,7 @@ __all__ = [
 ]
 
 KNOWN = ("patterns", "weights", "teacher", "gaussian", "provenance")  # arrays of a file
+LARGEST_SUM = 2.0**53  # up to which doubles tell one integer from the next
 ROUNDING = 1e-9  # κ√N of a κ that was itself computed as s/√N is the integer s
 
 
@@ -76,11 +77,19 @@ def threshold_at(n_weights: int, margin: float = 0.0, *, ties_solve: bool = True
         Whether ξ·w = κ√N counts as solved (default).
     lattice : bool
         False for Gaussian patterns, whose sums are real numbers.
+
+    Raises
+    ------
+    ValueError
+        For a size below 1, and a margin that is not finite or beyond the integers of double precision.
     """
     size = check_integer("n_weights", n_weights, least=1)
     target = check_real("margin", margin) * math.sqrt(size)
     if not lattice:
         return Threshold(margin, target, target, margin)
+    if abs(target) > LARGEST_SUM:
+        allowed = f"numbers up to {LARGEST_SUM / math.sqrt(size):.3g} in size"
+        raise ValueError(f"margin = {margin!r} is out of range; allowed: {allowed}")
     smallest = math.ceil(target - ROUNDING)
     if not ties_solve and smallest <= target + ROUNDING:
         smallest += 1

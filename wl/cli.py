@@ -20,6 +20,7 @@ from wl.cli_options import (
     Steps,
     Time,
     Until,
+    check_end,
     drive_and_print,
     goal_of,
     print_found,
@@ -68,6 +69,7 @@ def extend(
     """Give a run more trials or seconds, or another goal, and go on."""
     every, opened = Every(checkpoint_steps, checkpoint_seconds), open_directory(directory)
     more = goal_of(steps, seconds, until, opened.plan.goal.tolerance if tolerance is None else tolerance)
+    check_end(more, opened.plan.settings)
     opened.extend(more)
     drive_and_print(opened, jobs, every, json)
 

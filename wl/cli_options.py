@@ -15,6 +15,7 @@ from perceptron.solution import Status
 from wl.drive import Every, drive, summary
 from wl.goal import Goal
 from wl.run_directory import RunDirectory
+from wl.settings import ENDLESS, Settings
 
 __all__ = [
     "Activation",
@@ -45,6 +46,7 @@ __all__ = [
     "TrainPoints",
     "Until",
     "Width",
+    "check_end",
     "drive_and_print",
     "goal_of",
     "print_found",
@@ -139,6 +141,19 @@ def print_found(found: dict[str, Any], as_object: bool) -> None:
     for name, value in found.items():
         text = value.name if isinstance(value, Status) else value
         console.print(f"{name}: {text}", markup=False, highlight=False, soft_wrap=True)
+
+
+def check_end(goal: Goal, settings: Settings) -> None:
+    """Refuse to wait for convergence where weights never freeze.
+
+    Raises
+    ------
+    ValueError
+        Naming the schedule.
+    """
+    if goal.converged and settings.schedule in ENDLESS:
+        found = f"--until converged is never met with schedule = {settings.schedule!r}, which never freezes"
+        raise ValueError(f"{found}; allowed: --steps or --time")
 
 
 def goal_of(steps: int | None, seconds: float | None, until: str | None, tolerance: float) -> Goal:

@@ -39,6 +39,7 @@ from wl.cli_options import (
     TrainPoints,
     Until,
     Width,
+    check_end,
     drive_and_print,
     goal_of,
 )
@@ -170,10 +171,12 @@ def run(
         chosen["n_walkers"] = 2 if windows > 1 else 1
     if schedule is not None:
         chosen["schedule"] = schedule
+    settings = settings_for(made, sampled, **chosen)
+    check_end(goal, settings)
     plan = Plan(
         made,
         sampled,
-        settings_for(made, sampled, **chosen),
+        settings,
         goal,
         seed,
         runs,

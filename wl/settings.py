@@ -16,7 +16,7 @@ from wl.kernels import schedule as kernels
 from wl.step_rules import BAND, COMMON, STEP_RULES
 from wl.systems.interface import System
 
-__all__ = ["SCHEDULES", "Settings", "Target", "preset_of", "settings_for"]
+__all__ = ["ENDLESS", "SCHEDULES", "Settings", "Target", "preset_of", "settings_for"]
 
 SCHEDULES = {
     "halving-then-inverse": kernels.HALVING_THEN_INVERSE,
@@ -27,6 +27,7 @@ SCHEDULES = {
     "constant": kernels.CONSTANT,
     "plateau-then-inverse": kernels.PLATEAU,
 }
+ENDLESS = ("halving", "stages", "ramp", "constant")  # never follow n/t, so that a run with an open end never freezes
 LEAST_BLOCK = 1000
 HOLD = 1e5  # trials a bin without discoveries before ln f is halved, where the support is not known beforehand
 SHORT_HOLD = 1e4  # where it is: long enough to level what early discoveries left uneven

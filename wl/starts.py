@@ -16,14 +16,14 @@ __all__ = ["load_starts"]
 SHAPE = ("n_inputs", "hidden", "n_outputs")
 
 
-def load_starts(path: Path | str, system: System, number: int) -> np.ndarray:
+def load_starts(path: Path | str, system: System, number: int = 2) -> np.ndarray:
     """Parameters of networks that `wl train` saved, in the box of the system; runs that diverged are left out.
 
     Parameters
     ----------
     path : path
     system : System
-    number : int
+    number : int, optional
         Runs, or walks, of which every second one is to start from a network.
 
     Raises

@@ -16,6 +16,7 @@ import numpy as np
 __all__ = ["is_constant", "mean_and_deviation", "standardised"]
 
 MOST_UNITS = 1000
+FLAT = 2.0**-20  # share of the largest entry below which a column varies so little that its mean loses digits
 EXACT = 2.0**53
 
 
@@ -48,7 +49,10 @@ def standardised(columns: np.ndarray, in_train: np.ndarray) -> np.ndarray:
     with np.errstate(over="ignore"):
         scaled = np.ldexp(columns, -exponents)
         train = scaled[in_train]
-        return (scaled - train.mean(axis=0)) / train.std(axis=0)
+        flat = np.ptp(train, axis=0) < FLAT * np.abs(train).max(axis=0)
+        shift = np.where(flat, train[0], 0.0)  # differences of entries that are nearly alike are exact
+        train = train - shift
+        return (scaled - shift - train.mean(axis=0)) / train.std(axis=0)
 
 
 def _exponents(columns: np.ndarray) -> np.ndarray:

@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from wl.datasets.scaling import mean_and_deviation
+from wl.datasets.scaling import is_constant, mean_and_deviation
 from wl.datasets.split import Split
 from wl.networks.architecture import Architecture
 
@@ -49,7 +49,7 @@ def _check_finite(name: str, columns: np.ndarray, precision: str) -> None:
 
 def _check_spread(name: str, columns: np.ndarray, precision: str) -> None:
     moved = np.abs(columns.astype(precision).astype(np.float64) - columns).max(axis=0)
-    lost = np.flatnonzero(moved > LOST * mean_and_deviation(columns)[1])
+    lost = np.flatnonzero((moved > LOST * mean_and_deviation(columns)[1]) & ~is_constant(columns))
     if lost.size:
         column = columns[:, lost[0]]
         raise ValueError(
@@ -83,7 +83,7 @@ def check_range(
         largest = n_points * architecture.n_outputs * far * far
     else:
         largest = 2.0 * n_points * bound
-    if not math.isfinite(largest) or largest > np.finfo(precision).max:
+    if not math.isfinite(largest) or largest > float(np.finfo(precision).max):
         raise ValueError(
             f"losses of networks in the box may reach {largest / n_points:.2g}, beyond {precision}; allowed: smaller"
             " features and targets, standardised ones for example, or a smaller box"
