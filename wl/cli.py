@@ -69,7 +69,8 @@ def extend(
     """Give a run more trials or seconds, or another goal, and go on."""
     every, opened = Every(checkpoint_steps, checkpoint_seconds), open_directory(directory)
     more = goal_of(steps, seconds, until, opened.plan.goal.tolerance if tolerance is None else tolerance)
-    check_end(more, opened.plan.settings)
+    if not opened.progress().stage.startswith("frozen"):
+        check_end(more, opened.plan.settings)
     opened.extend(more)
     drive_and_print(opened, jobs, every, json)
 

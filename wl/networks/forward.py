@@ -20,7 +20,17 @@ from wl.kernels.network_functions import Activation, Double, Identity, Precision
 from wl.kernels.network_layers import GROUP, VECTOR, Network, set_all
 from wl.networks.architecture import Architecture
 
-__all__ = ["PRECISIONS", "Quality", "check_split", "kernel_head", "kernel_network", "outputs", "point_rows", "quality"]
+__all__ = [
+    "PRECISIONS",
+    "Quality",
+    "check_known_precision",
+    "check_split",
+    "kernel_head",
+    "kernel_network",
+    "outputs",
+    "point_rows",
+    "quality",
+]
 
 PRECISIONS: dict[str, Precision] = {
     "float32": Single(np.float32(0.0), np.float32(0.5), np.float32(-20.0)),
@@ -136,6 +146,18 @@ def new_weights(network: Network, dtype: np.dtype) -> np.ndarray:
     return np.zeros(network.first_weight[last + network.widths[-1] - 1] + last - before + 1, dtype)
 
 
+def check_known_precision(precision: str) -> None:
+    """Refuse the name of another precision.
+
+    Raises
+    ------
+    ValueError
+        Naming it.
+    """
+    if precision not in PRECISIONS:
+        raise ValueError(f"precision = {precision!r} is not known; allowed: {', '.join(PRECISIONS)}")
+
+
 def kernel_network(architecture: Architecture, precision: str) -> Network:
     """Shape of the network as the kernels want it.
 
@@ -144,8 +166,7 @@ def kernel_network(architecture: Architecture, precision: str) -> Network:
     ValueError
         For an unknown precision.
     """
-    if precision not in PRECISIONS:
-        raise ValueError(f"precision = {precision!r} is not known; allowed: {', '.join(PRECISIONS)}")
+    check_known_precision(precision)
     widths = np.array(architecture.widths)
     padded = -(-widths // GROUP) * GROUP
     slots = np.concatenate(([0], np.cumsum(padded)))

@@ -79,15 +79,13 @@ class NetworkOptions:
     forces: bool = False
 
     def __post_init__(self) -> None:
-        if self.precision not in forward.PRECISIONS:
-            known = ", ".join(forward.PRECISIONS)
-            raise ValueError(f"precision = {self.precision!r} is not known; allowed: {known}")
+        forward.check_known_precision(self.precision)
         for name in ("step", "block_step"):
             step = getattr(self, name)
+            if step is not None and self.forces:
+                raise ValueError(f"{name} = {step!r} is not used with forces = True; allowed: None")
             if step is not None:
                 check_real(name, step, above=0.0)
-                if self.forces:
-                    raise ValueError(f"{name} = {step!r} is not used with forces = True; allowed: None")
         if not 0.0 <= check_real("block_share", self.block_share) <= 1.0:
             raise ValueError(f"block_share = {self.block_share!r} is out of range; allowed: real numbers from 0 to 1")
         if len(self.scales) == 0:

@@ -1,14 +1,18 @@
 """Options and arrays that would change nothing are refused by name: command line `wl`; statuses of what failed."""
 
+import re
+
 import numpy as np
 import pytest
 
 from perceptron.files import provenance, save_table
 from wl.datasets.spiral import spiral
 from wl.datasets.split import load_dataset
+from wl.landscape import load_landscape
 from wl.networks.architecture import Architecture
 from wl.networks.training import train_ensemble
 from wl.networks.training_ensemble import TrainingOptions, load_ensemble
+from wl.relaxation import Relaxation, RelaxationOptions
 from wl.starts import load_starts
 from wl.task_options import TaskOptions
 from wl.tasks import make_task, network_system
@@ -82,6 +86,26 @@ def test_relaxing_refuses_them_too(wl, tmp_path):
         assert message in err
     found = wl(*relax, "--walkers", "2", "--starts", "starts.npz", "--friction", "0.1", "--json")[1]
     assert found["status"] == "FINISHED"
+    assert re.search("T = 1: FINISHED", wl(*relax, "--walkers", "2")[1])
+
+
+def test_walks_say_where_they_ended(wl, tmp_path):
+    """Walks of 40 records in the two variables: around the landscape's loss, far below it, and without a move."""
+    network = ["run", "spiral", "--hidden", "2", "--train-points", "4", "--test-points", "3"]
+    assert wl(*network, "--variables", ",".join(NAMES), "--steps", "20000", "--output", "run")[0] == 0
+    landscape = load_landscape(tmp_path / "run" / "landscape.nc")
+    loss = float(landscape[NAMES[0]].values[np.isfinite(landscape["log_g"].values).any(axis=1)].mean())
+    moving = np.stack([loss + 0.01 * np.sin(np.arange(40.0)), np.cos(np.arange(40.0))], axis=1)
+    still = np.full((40, 2), loss)
+    for walks, status in (
+        ([moving, moving], "FINISHED"),
+        ([moving, moving - 50.0], "OUTSIDE_LANDSCAPE"),
+        ([moving, still], "STUCK"),
+    ):
+        numbers = np.ones(2)
+        options = RelaxationOptions(1.0, 400, 2, 40)
+        found = Relaxation(options, NAMES, np.arange(40), np.stack(walks), numbers > 0, numbers, numbers, numbers)
+        assert found.status(landscape) == status
 
 
 def test_starts_are_of_the_shape_that_is_sampled(tmp_path):
