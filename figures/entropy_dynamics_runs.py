@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from perceptron.checks import read_integer
 from perceptron.files import provenance, save_table
 from wl.drive import Every, drive
 from wl.dynamics_presets import DynamicsOptions, dynamics_ranges, dynamics_settings
@@ -233,8 +234,8 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=Path("results/entropy-dynamics"), help="run directories")
     parser.add_argument("--cases", default=",".join(CASES), help="names, separated by commas")
     parser.add_argument("--only", choices=tuple(PARTS), help="one of the parts")
-    parser.add_argument("--jobs", type=int, default=2, help="processes, one for each case")
-    parser.add_argument("--threads", type=int, default=1, help="threads over the runs of a case; change no result")
+    parser.add_argument("--jobs", type=read_integer, default=2, help="processes, one for each case")
+    parser.add_argument("--threads", type=read_integer, default=1, help="over the runs of a case; change no result")
     options = parser.parse_args()
     chosen = [CASES[name] for name in options.cases.split(",")]
     for name, (function, belongs) in PARTS.items():

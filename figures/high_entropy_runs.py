@@ -1,8 +1,9 @@
 """Runs behind figure 1 of paper H, the spiral: landscapes and training ensembles, reduced to `figures/data`.
 
 `python -m figures.high_entropy_runs [--output results/high-entropy] [--jobs 2]` makes all of them, some six hours of a
-core: every network on every data set, further runs of 10⁹ steps, one of them in the paper's stages, and two ensembles
-for each landscape. `--only`, `--networks` and `--data-seeds` choose some.
+core: every network on every data set, further runs of 10⁹ steps, one of them by the preset of the paper, and two
+ensembles for each landscape. The stored run of that name is older than the preset's moves: it has the paper's stages
+alone (docs/networks.md). `--only`, `--networks` and `--data-seeds` choose some.
 
 A landscape is sampled in a directory of its own that a stopped run goes on from. Networks are trained with the settings
 of `SPIRAL_BASELINE` and ten times its epochs, in the sampler's box and free. Kept of a landscape are its estimates
@@ -22,7 +23,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from perceptron.checks import read_integer, read_integers
 from perceptron.files import provenance, save_table
+from wl.catalogue import MOVES_OF_THE_PAPER
 from wl.drive import Every, drive
 from wl.goal import Goal
 from wl.grid import Range
@@ -41,7 +44,7 @@ __all__ = ["DATA", "DATA_SEEDS", "LENGTHS", "LONG", "NETWORKS", "PAPER", "landsc
 DATA = Path(__file__).parent / "data"
 NETWORKS = {"6,6,6": 109, "6,6,6,6": 151, "8,8,8": 177, "8,8,8,8": 249}  # hidden layers: parameters
 DATA_SEEDS = (1, 2, 3, 4, 5, 6)
-LONG, PAPER = "-long", "-paper"  # marks of runs of LONG_STEPS, and of those in the stages of the paper
+LONG, PAPER = "-long", "-paper"  # marks of runs of LONG_STEPS, and of those by the preset of the paper
 FURTHER = {
     LONG: (("6,6,6", 1), ("6,6,6,6", 1), ("8,8,8", 1), ("8,8,8", 3), ("8,8,8,8", 1)),
     PAPER: (("6,6,6,6", 1),),
@@ -83,11 +86,12 @@ def sample(case: Case) -> str:
     """Sample one landscape to its end and keep what the figures need."""
     folder = case.output / f"landscape-{case.hidden.replace(',', '-')}-{case.data_seed}{case.mark}"
     if not (folder / "parameters.json").exists():
-        system = network_system(make_task("spiral", _options(case)), VARIABLES)
+        paper = case.mark == PAPER
+        system = network_system(make_task("spiral", _options(case)), VARIABLES, **MOVES_OF_THE_PAPER if paper else {})
         plan = Plan(
             system,
             VARIABLES,
-            settings_for(system, VARIABLES, **preset_of("paper" if case.mark == PAPER else "default")),
+            settings_for(system, VARIABLES, **preset_of("paper" if paper else "default")),
             Goal(steps=case.n_steps),
             seed=case.data_seed,
             ranges=RANGES.get(case.hidden, {}),
@@ -152,13 +156,14 @@ def main() -> None:
     """All cases, one process each."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--output", type=Path, default=Path("results/high-entropy"), help="run directories")
-    parser.add_argument("--trained", type=int, default=N_TRAINED, help="networks of an ensemble")
-    parser.add_argument("--jobs", type=int, default=2, help="processes")
+    parser.add_argument("--trained", type=read_integer, default=N_TRAINED, help="networks of an ensemble")
+    parser.add_argument("--jobs", type=read_integer, default=2, help="processes")
     parser.add_argument("--networks", default=";".join(NETWORKS), help="hidden layers, separated by semicolons")
     parser.add_argument("--data-seeds", default=",".join(map(str, DATA_SEEDS)))
     parser.add_argument("--only", choices=("landscapes", "further", "training"), help="one of the parts")
     options = parser.parse_args()
-    places = [(hidden, int(seed)) for seed in options.data_seeds.split(",") for hidden in options.networks.split(";")]
+    seeds, networks = read_integers("--data-seeds", options.data_seeds), options.networks.split(";")
+    places = [(hidden, seed) for seed in seeds for hidden in networks]
     cases = [Case(*place, int(STEPS), options.trained, options.output) for place in places]
     further = [
         Case(*place, int(LONG_STEPS), options.trained, options.output, mark)

@@ -1,14 +1,35 @@
-"""Argument checks: an error names the argument, its value and what is allowed."""
+"""Argument checks: an error names the argument, its value and what is allowed.
+
+Text that stands for a number (an option, an entry of a CSV file) is read by `read_real` and `read_integer` alone. They
+take what is written with the digits 0 to 9, a sign, a point and an exponent. Python's own float and int take more, such
+as 8_8 for 88 and the digits of other scripts, so that a name like 1000_1 would become a number.
+"""
 
 from __future__ import annotations
 
 import math
+import re
+from collections.abc import Callable
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
-__all__ = ["check_array", "check_integer", "check_real"]
+__all__ = [
+    "check_array",
+    "check_dtype",
+    "check_integer",
+    "check_real",
+    "read_integer",
+    "read_integers",
+    "read_real",
+    "read_reals",
+]
+
+Number = TypeVar("Number", int, float)
+INTEGER = re.compile(r"[+-]?[0-9]+")
+REAL = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+NOT_FINITE = re.compile(r"[+-]?(inf|infinity|nan)", re.IGNORECASE)
 
 
 def check_real(name: str, value: Any, above: float = -math.inf, below: float = math.inf) -> float:
@@ -46,6 +67,67 @@ def check_integer(name: str, value: Any, least: int, most: int | None = None) ->
     if number < least or (most is not None and number > most):
         raise ValueError(f"{name} = {number!r} is out of range; allowed: {allowed}")
     return number
+
+
+def check_dtype(name: str, array: np.ndarray) -> None:
+    """Refuse an array whose entries are not real numbers: text, booleans, complex numbers, times, records.
+
+    Raises
+    ------
+    ValueError
+        Naming the type.
+    """
+    if array.dtype.kind not in "iuf":
+        raise ValueError(f"{name} has {array.dtype}; allowed: real numbers")
+
+
+def read_integer(text: str) -> int:
+    """The integer that is written in decimal digits; spaces around it are no part of it.
+
+    Raises
+    ------
+    ValueError
+        For any other text.
+    """
+    if not INTEGER.fullmatch(text.strip()):
+        raise ValueError(f"{text!r} is not an integer")
+    return int(text)
+
+
+def read_real(text: str) -> float:
+    """The number that is written in decimal digits, or as inf or nan; spaces around it are no part of it.
+
+    Raises
+    ------
+    ValueError
+        For any other text, and for numbers too large or too small for double precision.
+    """
+    found = REAL.fullmatch(text.strip())
+    if not found:
+        if NOT_FINITE.fullmatch(text.strip()):
+            return float(text)
+        raise ValueError(f"{text!r} is not a number")
+    number = float(text)
+    if math.isinf(number) or (number == 0.0 and found[1].strip("0.")):
+        raise ValueError(f"{text!r} is beyond double precision")
+    return number
+
+
+def read_integers(name: str, text: str) -> list[int]:
+    """Integers of a comma-separated list; an error names the argument."""
+    return _read_list(name, text, read_integer, "numbers with commas, as 8,8,8")
+
+
+def read_reals(name: str, text: str) -> list[float]:
+    """Numbers of a comma-separated list; an error names the argument."""
+    return _read_list(name, text, read_real, "numbers with commas, as 0.5,1")
+
+
+def _read_list(name: str, text: str, read: Callable[[str], Number], allowed: str) -> list[Number]:
+    try:
+        return [read(item) for item in text.split(",")]
+    except ValueError:
+        raise ValueError(f"{name} = {text!r} is not usable; allowed: {allowed}") from None
 
 
 def check_array(name: str, values: Any, above: float = -math.inf, below: float = math.inf) -> np.ndarray:

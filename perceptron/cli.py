@@ -12,6 +12,8 @@ import typer
 from rich.table import Table
 
 from perceptron import digits_cli, instance_cli, models_cli, report
+from perceptron.checks import read_real, read_reals
+from perceptron.command_line import POSITIVE, REAL, WHOLE
 from perceptron.sweep import executor_of
 
 app = typer.Typer(
@@ -21,13 +23,15 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-Alpha = Annotated[float, typer.Option("--alpha", help="Load α = P/N.")]
-MarginsAt = Annotated[float, typer.Option("--alpha", help="Load at which the margins and d* are taken.")]
+Alpha = Annotated[float, typer.Option("--alpha", help="Load α = P/N.", **REAL)]
+MarginsAt = Annotated[float, typer.Option("--alpha", help="Load at which the margins and d* are taken.", **REAL)]
 Margin = Annotated[
-    float, typer.Option("--margin", help="Margin κ; of the counted solutions where there are references.")
+    float, typer.Option("--margin", help="Margin κ; of the counted solutions where there are references.", **REAL)
 ]
+OwnMargin = Annotated[float | None, typer.Option("--margin", help="Margin κ; 0 unless given.", **REAL)]
 HalfWidth = Annotated[
-    float | None, typer.Option("--half-width", help="Symmetric perceptron |w·ξ|/√N <= this, in place of a margin.")
+    float | None,
+    typer.Option("--half-width", help="Symmetric perceptron |w·ξ|/√N <= this, in place of a margin.", **REAL),
 ]
 ModelName = Annotated[
     str,
@@ -39,7 +43,7 @@ ModelName = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 Output = Annotated[Path | None, typer.Option("--output", help="Also write the JSON object to this .json file.")]
-Jobs = Annotated[int, typer.Option("--jobs", min=1, help="Worker processes.")]
+Jobs = Annotated[int, typer.Option("--jobs", help="Worker processes.", **POSITIVE)]
 
 MODELS = {
     "perceptron": ("constraints", "MarginStep"),
@@ -80,9 +84,14 @@ def thresholds(
     margin: Margin = 0.0,
     alpha: MarginsAt = 0.5,
     with_alpha_u: Annotated[
-        bool, typer.Option("--with-alpha-u/--without-alpha-u", help="Loads of the large-deviation theory too.")
-    ] = True,
-    digits: Annotated[int | None, typer.Option("--digits", help="α_c, κ_max and φ to so many digits instead.")] = None,
+        bool | None,
+        typer.Option(
+            "--with-alpha-u/--without-alpha-u", help="Loads of the large-deviation theory too; with them unless told."
+        ),
+    ] = None,
+    digits: Annotated[
+        int | None, typer.Option("--digits", help="α_c, κ_max and φ to so many digits instead.", **WHOLE)
+    ] = None,
     model: ModelName = "perceptron",
     json: Json = False,
     output: Output = None,
@@ -95,6 +104,9 @@ def thresholds(
     if digits is not None:
         if model != "perceptron":
             raise ValueError(f"model = {model!r} is not used with --digits; allowed: perceptron")
+        if with_alpha_u is not None:
+            name = "--with-alpha-u" if with_alpha_u else "--without-alpha-u"
+            raise ValueError(f"{name} is not used with --digits; allowed: one of the two")
         digits_cli.thresholds(digits, margin, alpha, json, output)
         return
     start = time.perf_counter()
@@ -102,7 +114,7 @@ def thresholds(
     title, rows = f"Thresholds of the {model} at counted margin κ = {margin:g}", []
     quantities: dict[str, Any] = {}
     with report.growing_table("thresholds (the first run compiles)") as show:
-        for name, quantity in named_thresholds(alpha, margin, step, with_alpha_u=with_alpha_u):
+        for name, quantity in named_thresholds(alpha, margin, step, with_alpha_u=with_alpha_u is not False):
             quantities[name] = quantity
             rows.append((_threshold_label(name, quantity, alpha), quantity, paper.get(name, "")))
             table = report.quantity_table(title, rows, "paper")
@@ -120,7 +132,7 @@ def _threshold_label(name: str, quantity: Any, alpha: float) -> str:
 @app.command()
 def entropy(
     alpha: Alpha,
-    margin: Margin = 0.0,
+    margin: OwnMargin = None,
     half_width: HalfWidth = None,
     model: ModelName = "perceptron",
     json: Json = False,
@@ -142,7 +154,7 @@ def entropy(
 
 @app.command()
 def capacity(
-    margin: Margin = 0.0,
+    margin: OwnMargin = None,
     half_width: HalfWidth = None,
     model: ModelName = "perceptron",
     json: Json = False,
@@ -189,20 +201,24 @@ def phases(
 
 @app.command("local-entropy")
 def local_entropy(
-    alpha: Annotated[float | None, typer.Option("--alpha", help="Load α = P/N.")] = None,
+    alpha: Annotated[float | None, typer.Option("--alpha", help="Load α = P/N.", **REAL)] = None,
     reference_margin: Annotated[
         str | None, typer.Option("--reference-margin", help="κ̃ of typical references: a number, or max.")
     ] = None,
     weights: Annotated[
         Path | None, typer.Option(help="Around the weights of this file (npz, npy) instead, by belief propagation.")
     ] = None,
-    patterns: Annotated[Path | None, typer.Option(help="Patterns (npz, npy), unless in the file of weights.")] = None,
+    patterns: Annotated[
+        Path | None, typer.Option(help="With --weights: patterns (npz, npy), in place of those in the file of weights.")
+    ] = None,
     margin: Margin = 0.0,
     distance: Annotated[
         str, typer.Option(help="Distances, comma-separated. Fields are set for them where weights are given.")
     ] = "",
     model: ModelName = "perceptron",
-    node: Annotated[str, typer.Option(help="With --weights: gaussian, relaxed, exact or amp.")] = "gaussian",
+    node: Annotated[
+        str | None, typer.Option(help="With --weights: gaussian, relaxed, exact or amp; gaussian unless given.")
+    ] = None,
     jobs: Jobs = 1,
     json: Json = False,
     output: Annotated[
@@ -213,19 +229,24 @@ def local_entropy(
     if weights is not None:
         if alpha is not None or reference_margin is not None:
             raise ValueError("--weights is not used with --alpha or --reference-margin; allowed: one or the other")
+        if jobs > 1:
+            raise ValueError(f"--jobs = {jobs} is not used with --weights; allowed: without it")
         _step(model, "perceptron")
         report.check_output(output, ".csv", ".npz", ".png", ".pdf", ".json")
-        around, head = instance_cli.local_entropy_of_weights(weights, patterns, margin, node, distance)
+        around, head = instance_cli.local_entropy_of_weights(weights, patterns, margin, node or "gaussian", distance)
         _emit_profile(around, head, json, output)
         return
     if alpha is None or reference_margin is None:
         raise ValueError("--alpha and --reference-margin are both needed, or --weights FILE in place of them")
+    for name, given in (("patterns", patterns), ("node", node)):
+        if given is not None:
+            raise ValueError(f"--{name} = {str(given)!r} is not used with typical references; allowed: with --weights")
     from perceptron.theory.local_entropy import local_entropy_profile  # noqa: PLC0415
 
     report.check_output(output, ".csv", ".npz", ".png", ".pdf", ".json")
     step = _step(model)
     chosen = _reference_margin(reference_margin, alpha, step)
-    distances = [_number("distance", item) for item in distance.split(",")] if distance else None
+    distances = read_reals("distance", distance) if distance else None
     with executor_of(jobs) as executor, report.sweep_progress("distances") as progress:
         profile = local_entropy_profile(
             alpha, chosen, margin, distances, step=step, executor=executor, progress=progress, throw=False
@@ -292,10 +313,10 @@ def _profile_table(profile: Any, n_rows: int = 20) -> Table:
     return table
 
 
-def _constraint(margin: float, half_width: float | None, model: str) -> Any:
+def _constraint(margin: float | None, half_width: float | None, model: str) -> Any:
     if half_width is None:
-        return _step(model)(margin)
-    if margin != 0.0:
+        return _step(model)(0.0 if margin is None else margin)
+    if margin is not None:
         raise ValueError(f"margin = {margin!r} is not used with a half-width; allowed: one of the two")
     _step(model, "perceptron")
     from perceptron.kernels.constraints import SymmetricWindow  # noqa: PLC0415
@@ -316,17 +337,15 @@ def _in_words(constraint: Any) -> str:
     return ", ".join(f"{name.replace('_', ' ')} {value:g}" for name, value in constraint._asdict().items())
 
 
-def _number(name: str, text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        raise ValueError(f"{name} = {text!r} is not a number") from None
-
-
 def _reference_margin(text: str, load: float, step: type) -> float:
     from perceptron.theory.replica_symmetric import maximum_margin  # noqa: PLC0415
 
-    return maximum_margin(load, step).value if text == "max" else _number("reference_margin", text)
+    if text == "max":
+        return maximum_margin(load, step).value
+    try:
+        return read_real(text)
+    except ValueError as error:
+        raise ValueError(f"reference_margin: {error}; allowed: max, or a number") from None
 
 
 instance_cli.register(app)

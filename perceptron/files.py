@@ -68,13 +68,16 @@ def load_table(path: Path | str) -> tuple[dict[str, np.ndarray], dict[str, Any]]
         return columns, json.loads(str(data["provenance"]))
 
 
-def load_arrays(path: Path | str, kind: str, names: Iterable[str]) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+def load_arrays(
+    path: Path | str, kind: str, names: Iterable[str], others: Iterable[str] = ()
+) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     """As `load_table`, for a file that a user names: `kind` says in errors what it should be.
 
     Raises
     ------
     ValueError
-        If the file is missing, damaged, or lacks one of the arrays.
+        If the file is missing, damaged, lacks one of the arrays `names`, or holds one that is neither of these nor of
+        the `others`, which would not be used.
     """
     if not Path(path).is_file():
         raise ValueError(f"{kind} file {str(path)!r} does not exist")
@@ -82,8 +85,13 @@ def load_arrays(path: Path | str, kind: str, names: Iterable[str]) -> tuple[dict
         arrays, origin = load_table(path)
     except (ValueError, KeyError, TypeError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise ValueError(f"{kind} file {str(path)!r} cannot be read ({error}); allowed: what save wrote") from None
+    names = list(names)
     missing = sorted(set(names) - set(arrays))
     if missing:
         found = ", ".join(sorted(arrays)) or "nothing"
         raise ValueError(f"{kind} file {str(path)!r} holds no array {missing[0]!r}; found: {found}")
+    for name in arrays:
+        if name not in {*names, *others}:
+            allowed = ", ".join([*names, *others])
+            raise ValueError(f"array {name!r} of {kind} file {str(path)!r} is not used; allowed: {allowed}")
     return arrays, origin

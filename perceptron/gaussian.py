@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from perceptron.checks import check_real
+from perceptron.checks import check_dtype, check_real
 from perceptron.jit import vectorize
 from perceptron.kernels import gaussian as kernels
 from perceptron.kernels.quadrature import gaussian_nodes
@@ -79,14 +79,16 @@ def gaussian_average(
     Raises
     ------
     ValueError
-        If a width is not positive or a number is not finite.
+        If a width is not positive, a number is not finite, or f is not real.
     """
     rows = [(check_real("centre", centre), check_real("width", width, above=0.0)) for centre, width in features]
     table = np.array(rows if rows else [(0.0, 1.0)], dtype=np.float64)
     values = []
     for refinement in (1.0, FINER):
         nodes, weights = gaussian_nodes(table, refinement)
-        terms = weights * np.asarray(function(nodes), dtype=np.float64)
+        found = np.asarray(function(nodes))
+        check_dtype("function", found)
+        terms = weights * found.astype(np.float64)
         values.append((float(terms.sum()), float(np.abs(terms).sum())))
     (coarse, _), (fine, size) = values
     return Estimate(fine, abs(fine - coarse) + ROUNDING * size)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import math
-from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,6 +13,8 @@ import typer
 from rich.table import Table
 
 from perceptron import report
+from perceptron.checks import check_integer, read_integers, read_reals
+from perceptron.command_line import POSITIVE, REAL, WHOLE
 from perceptron.files import provenance, save_table
 from perceptron.patterns import (
     Patterns,
@@ -27,19 +28,22 @@ from perceptron.sweep import executor_of
 
 __all__ = ["bp", "draw_instance", "enumerate_patterns", "local_entropy_of_weights", "register", "solve", "study"]
 
-Size = Annotated[int | None, typer.Option("--n", help="Number of weights N.")]
-Load = Annotated[float | None, typer.Option("--alpha", help="Load α; P = floor(αN + ½).")]
-PatternCount = Annotated[int | None, typer.Option("--n-patterns", help="Number of patterns P, in place of α.")]
+Size = Annotated[int | None, typer.Option("--n", help="Number of weights N.", **WHOLE)]
+Load = Annotated[float | None, typer.Option("--alpha", help="Load α; P = floor(αN + ½).", **REAL)]
+PatternCount = Annotated[int | None, typer.Option("--n-patterns", help="Number of patterns P, in place of α.", **WHOLE)]
 PatternFile = Annotated[
     Path | None, typer.Option("--patterns", help="File of ±1 (npy, npz), shape (n_patterns, n_weights).")
 ]
-DataSeed = Annotated[int, typer.Option("--data-seed", help="Draws the instance.")]
-Seed = Annotated[int, typer.Option("--seed", help="Drives the algorithm.")]
+DataSeed = Annotated[
+    int | None, typer.Option("--data-seed", help="Draws the instance where no file gives it; 1.", **WHOLE)
+]
+Seed = Annotated[int, typer.Option("--seed", help="Drives the algorithm.", **WHOLE)]
 Teacher = Annotated[bool, typer.Option("--teacher", help="Labels from a random teacher.")]
-Margin = Annotated[float, typer.Option("--margin", help="Margin κ.")]
+Margin = Annotated[float, typer.Option("--margin", help="Margin κ.", **REAL)]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 Output = Annotated[Path | None, typer.Option("--output", help="Also write the JSON object to this .json file.")]
-Jobs = Annotated[int, typer.Option("--jobs", min=1, help="Worker processes.")]
+Jobs = Annotated[int, typer.Option("--jobs", help="Worker processes.", **POSITIVE)]
+SEED = 1  # unless another one is given
 
 
 def draw_instance(
@@ -47,12 +51,13 @@ def draw_instance(
     load: float | None,
     n_patterns: int | None,
     patterns: Path | None,
-    data_seed: int,
+    data_seed: int | None,
     teacher: bool,
 ) -> Patterns:
     """The instance the options speak of: from a file, or drawn."""
     if patterns is not None:
-        for name, value in (("n", n_weights), ("alpha", load), ("n-patterns", n_patterns)):
+        given = {"n": n_weights, "alpha": load, "n-patterns": n_patterns, "data-seed": data_seed}
+        for name, value in given.items():
             if value is not None:
                 raise ValueError(f"--{name} = {value!r} is not used with --patterns; allowed: one of the two")
         if teacher:
@@ -62,11 +67,15 @@ def draw_instance(
         raise ValueError("--n = None; allowed: an integer >= 1, or --patterns FILE")
     if (load is None) == (n_patterns is None):
         raise ValueError(f"--alpha = {load!r} and --n-patterns = {n_patterns!r}; allowed: exactly one of the two")
-    if data_seed < 0:
-        raise ValueError(f"--data-seed = {data_seed!r} is out of range; allowed: integers >= 0")
+    seed = check_integer("--data-seed", SEED if data_seed is None else data_seed, least=0)
     count = n_patterns if n_patterns is not None else n_patterns_at(load or 0.0, n_weights)
     make = teacher_student_patterns if teacher else random_patterns
-    return make(n_weights, count, rng=np.random.default_rng(data_seed))
+    return make(n_weights, count, rng=np.random.default_rng(seed))
+
+
+def _seed_of(patterns: Path | None, data_seed: int | None) -> int | None:
+    """What drew the instance; None where it comes from a file."""
+    return None if patterns is not None else SEED if data_seed is None else data_seed
 
 
 def _describe(patterns: Patterns, margin: float) -> dict[str, Any]:
@@ -81,9 +90,7 @@ def _describe(patterns: Patterns, margin: float) -> dict[str, Any]:
 
 
 def _rng(seed: int) -> np.random.Generator:
-    if seed < 0:
-        raise ValueError(f"--seed = {seed!r} is out of range; allowed: integers >= 0")
-    return np.random.default_rng(seed)
+    return np.random.default_rng(check_integer("--seed", seed, least=0))
 
 
 def solve(
@@ -94,10 +101,10 @@ def solve(
     margin: Margin = 0.0,
     solver: Annotated[str, typer.Option(help="fbp, rbp, sbpi or sa.")] = "fbp",
     teacher: Teacher = False,
-    data_seed: DataSeed = 1,
+    data_seed: DataSeed = None,
     seed: Seed = 1,
-    max_seconds: Annotated[float, typer.Option(help="Limit on wall time.")] = math.inf,
-    max_sweeps: Annotated[int | None, typer.Option(help="Limit on sweeps.")] = None,
+    max_seconds: Annotated[float, typer.Option(help="Limit on wall time.", **REAL)] = math.inf,
+    max_sweeps: Annotated[int | None, typer.Option(help="Limit on sweeps.", **WHOLE)] = None,
     json: Json = False,
     output: Annotated[Path | None, typer.Option(help="Weights and patterns as .npz.")] = None,
 ) -> None:
@@ -114,10 +121,10 @@ def solve(
         found = search(instance, margin, solver=solver, limits=limits, rng=_rng(seed))
     result = {"status": found.status, "solver": found.solver, **_describe(instance, margin)}
     result |= {name: getattr(found, name) for name in ("n_errors", "n_sweeps", "seconds", "timed_out")}
-    result |= {"settings": dict(found.settings), "data_seed": data_seed, "seed": seed}
+    result |= {"settings": dict(found.settings), "data_seed": _seed_of(patterns, data_seed), "seed": seed}
     if output is not None:
         origin = provenance(**report.as_json(result))
-        save_table(output, {"weights": found.weights, "patterns": instance.values}, origin)
+        save_table(output, {"weights": found.weights, **instance.arrays}, origin)
     title = f"{solver} on N = {instance.n_weights}, P = {instance.n_patterns}: {found.status.name}"
     rows = [(name, result[name], "") for name in ("n_errors", "n_sweeps", "seconds")]
     report.emit(result, report.quantity_table(title, rows), as_object=json, output=None)
@@ -130,13 +137,15 @@ def bp(
     patterns: PatternFile = None,
     margin: Margin = 0.0,
     node: Annotated[str, typer.Option(help="gaussian, relaxed, exact or amp.")] = "gaussian",
-    damping: Annotated[float, typer.Option(help="Weight of the old messages, in [0, 1).")] = 0.5,
+    damping: Annotated[float, typer.Option(help="Weight of the old messages, in [0, 1).", **REAL)] = 0.5,
     sequential: Annotated[bool, typer.Option("--sequential", help="Patterns one after the other.")] = False,
-    tolerance: Annotated[float, typer.Option(help="Largest change of a magnetisation.")] = 1e-5,
-    max_sweeps: Annotated[int, typer.Option(help="Limit on sweeps.")] = 2000,
+    tolerance: Annotated[float, typer.Option(help="Largest change of a magnetisation.", **REAL)] = 1e-5,
+    max_sweeps: Annotated[int, typer.Option(help="Limit on sweeps.", **WHOLE)] = 2000,
     teacher: Teacher = False,
-    data_seed: DataSeed = 1,
-    seed: Seed = 1,
+    data_seed: DataSeed = None,
+    seed: Annotated[
+        int | None, typer.Option(help="With --sequential: draws the orders of the patterns; 1.", **WHOLE)
+    ] = None,
     json: Json = False,
     output: Output = None,
 ) -> None:
@@ -144,17 +153,21 @@ def bp(
     from perceptron.message_passing.belief_propagation import SweepOptions, belief_propagation  # noqa: PLC0415
 
     report.check_output(output, ".json")
+    if seed is not None and not sequential:
+        raise ValueError(f"--seed = {seed} is not used by parallel sweeps; allowed: with --sequential")
+    order = (SEED if seed is None else seed) if sequential else None
+    rng = None if order is None else _rng(order)
     instance = draw_instance(n, alpha, n_patterns, patterns, data_seed, teacher)
     options = SweepOptions(damping, sequential, tolerance, max_sweeps)
     with report.working("belief propagation (the first run compiles)"):
-        run = belief_propagation(instance, margin, node=node, options=options, rng=_rng(seed))
+        run = belief_propagation(instance, margin, node=node, options=options, rng=rng)
     result = {"status": run.status, "node": run.node, **_describe(instance, margin)}
     quantities = {name: getattr(run, name) for name in ("entropy", "free_entropy", "overlap")}
     tail = {name: getattr(run, name) for name in ("n_sweeps", "residual", "tolerance", "seconds")}
     title = f"belief propagation, node {run.node}, N = {instance.n_weights}, P = {instance.n_patterns}"
     rows = [(name, value, "") for name, value in (quantities | {"n_sweeps": run.n_sweeps}).items()]
     table = report.quantity_table(f"{title}: {run.status.name}", rows)
-    seeds = {"data_seed": data_seed, "seed": seed}
+    seeds = {"data_seed": _seed_of(patterns, data_seed), "seed": order}
     report.emit(result | quantities | tail | seeds, table, as_object=json, output=output)
 
 
@@ -165,7 +178,7 @@ def enumerate_patterns(
     patterns: PatternFile = None,
     margin: Margin = 0.0,
     teacher: Teacher = False,
-    data_seed: DataSeed = 1,
+    data_seed: DataSeed = None,
     json: Json = False,
     output: Output = None,
 ) -> None:
@@ -184,7 +197,7 @@ def enumerate_patterns(
         "n_errors": list(range(found.error_counts.size)),
         "error_counts": found.error_counts.tolist(),
     }
-    tail = {"seconds": found.seconds, "data_seed": data_seed}
+    tail = {"seconds": found.seconds, "data_seed": _seed_of(patterns, data_seed)}
     title = f"N = {instance.n_weights}, P = {instance.n_patterns}: {found.n_solutions} solutions at margin {margin:g}"
     table = Table(title=title, title_justify="left")
     for column in ("minimum stability", "configurations", "that or more"):
@@ -202,10 +215,10 @@ def study(
     solvers: Annotated[str, typer.Option(help="Comma-separated.")] = "fbp,rbp,sbpi,sa",
     sizes: Annotated[str, typer.Option(help="N, comma-separated.")] = "201,501,1001,2001",
     loads: Annotated[str, typer.Option(help="α, comma-separated; 0.40 to 0.80 unless given.")] = "",
-    instances: Annotated[int, typer.Option(help="Instances at each size and load.")] = 20,
-    max_seconds: Annotated[float | None, typer.Option(help="Limit of a run; 5, and 10 from N = 2000.")] = None,
+    instances: Annotated[int, typer.Option(help="Instances at each size and load.", **WHOLE)] = 20,
+    max_seconds: Annotated[float | None, typer.Option(help="Limit of a run; 5, and 10 from N = 2000.", **REAL)] = None,
     margin: Margin = 0.0,
-    data_seed: DataSeed = 1,
+    data_seed: Annotated[int, typer.Option(help="Draws the instances.", **WHOLE)] = 1,
     seed: Seed = 1,
     jobs: Jobs = 1,
     json: Json = False,
@@ -216,8 +229,8 @@ def study(
 
     plan = StudyPlan(
         solvers=tuple(solvers.split(",")),
-        sizes=tuple(_numbers("sizes", sizes, int)),
-        loads=tuple(_numbers("loads", loads, float)) if loads else LOADS,
+        sizes=tuple(read_integers("sizes", sizes)),
+        loads=tuple(read_reals("loads", loads)) if loads else LOADS,
         n_instances=instances,
         margin=margin,
         max_seconds=max_seconds,
@@ -229,12 +242,21 @@ def study(
     written = importlib.import_module("figures.solver_study").make(output, found)
     curves = [_curve(curve) for curve in found.curves.values()]
     table = Table(title=f"solver study: {found.status.name}", title_justify="left")
-    for column in ("solver", "N", "half succeed at α", "last success at α", "stops at α", "median seconds"):
+    for column in (
+        "solver",
+        "N",
+        "half succeed at α",
+        "last success at α",
+        "stops at α",
+        "timed out",
+        "median seconds",
+    ):
         table.add_column(column, justify="right")
     for curve in found.curves.values():
         marks = (curve.half_success.value, curve.last_success, curve.stops_at)
         ends = ["none" if np.isnan(load) else f"{load:.3f}" for load in marks]
-        cells = (*ends, f"{np.median(curve.median_seconds):.3f}")
+        timed_out = f"{curve.n_timed_out.sum()} of {curve.n_runs.sum()}"
+        cells = (*ends, timed_out, f"{np.median(curve.median_seconds):.3f}")
         table.add_row(curve.solver, str(curve.n_weights), *cells)
     result = {"status": found.status, "curves": curves, "files": [str(path) for path in written]}
     report.emit(result, table, as_object=json, output=None)
@@ -242,13 +264,6 @@ def study(
 
 def _curve(curve: Any) -> dict[str, Any]:
     return {name: value.tolist() if isinstance(value, np.ndarray) else value for name, value in asdict(curve).items()}
-
-
-def _numbers(name: str, text: str, kind: Callable[[str], Any]) -> list[Any]:
-    try:
-        return [kind(item) for item in text.split(",")]
-    except ValueError:
-        raise ValueError(f"{name} = {text!r} is not a comma-separated list of numbers") from None
 
 
 def local_entropy_of_weights(
@@ -259,7 +274,7 @@ def local_entropy_of_weights(
 
     instance = load_patterns(weights if patterns is None else patterns)
     reference = load_weights(weights, instance.n_weights)
-    fields = fields_for_distances(_numbers("distance", distance, float)) if distance else None
+    fields = fields_for_distances(read_reals("distance", distance)) if distance else None
     with report.sweep_progress("fields") as progress:
         profile = field_profile(instance, reference, margin, fields=fields, node=node, progress=progress)
     head = {"status": profile.status, "node": node, **_describe(instance, margin)}

@@ -11,6 +11,7 @@ import typer
 from rich.table import Table
 
 from perceptron import report
+from perceptron.command_line import REAL
 
 __all__ = ["register"]
 
@@ -23,8 +24,8 @@ def register(app: typer.Typer) -> None:
 
 
 def models(
-    margin: Annotated[float, typer.Option("--margin", help="Margin κ of the models that have one.")] = 0.0,
-    half_width: Annotated[float, typer.Option("--half-width", help="K of the symmetric perceptron.")] = 1.0,
+    margin: Annotated[float, typer.Option("--margin", help="Margin κ of the models that have one.", **REAL)] = 0.0,
+    half_width: Annotated[float, typer.Option("--half-width", help="K of the symmetric perceptron.", **REAL)] = 1.0,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
     output: Annotated[
         Path | None, typer.Option("--output", help="Also write the JSON object to this .json file.")

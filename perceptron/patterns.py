@@ -5,7 +5,9 @@ so a margin κ demands an integer: with s_min the smallest such integer >= κ√
 belief propagation, curves of the theory) has to be taken at the midpoint s_min - 1, that is at the margin
 κ_eff = (s_min - 1)/√N. `Threshold` holds that rule; enumeration, message passing and figures take it from there.
 
-Labels are absorbed in the patterns. Not for patterns that are neither ±1 nor Gaussian.
+Labels are absorbed in the patterns: of patterns x^μ with labels y^μ = ±1, ξ^μ = y^μ x^μ is what is meant here. A file
+that has labels beside its patterns is refused, as it cannot tell whether they are absorbed already. Not for patterns
+that are neither ±1 nor Gaussian.
 """
 
 from __future__ import annotations
@@ -35,6 +37,8 @@ __all__ = [
     "threshold_at",
 ]
 
+KNOWN = ("patterns", "weights", "teacher", "gaussian", "provenance")  # arrays of a file
+LARGEST_SUM = 2.0**53  # up to which doubles tell one integer from the next
 ROUNDING = 1e-9  # κ√N of a κ that was itself computed as s/√N is the integer s
 
 
@@ -73,11 +77,19 @@ def threshold_at(n_weights: int, margin: float = 0.0, *, ties_solve: bool = True
         Whether ξ·w = κ√N counts as solved (default).
     lattice : bool
         False for Gaussian patterns, whose sums are real numbers.
+
+    Raises
+    ------
+    ValueError
+        For a size below 1, and a margin that is not finite or beyond the integers of double precision.
     """
     size = check_integer("n_weights", n_weights, least=1)
     target = check_real("margin", margin) * math.sqrt(size)
     if not lattice:
         return Threshold(margin, target, target, margin)
+    if abs(target) > LARGEST_SUM:
+        allowed = f"numbers up to {LARGEST_SUM / math.sqrt(size):.3g} in size"
+        raise ValueError(f"margin = {margin!r} is out of range; allowed: {allowed}")
     smallest = math.ceil(target - ROUNDING)
     if not ties_solve and smallest <= target + ROUNDING:
         smallest += 1
@@ -146,10 +158,15 @@ class Patterns:
         """Number of patterns whose stability does not reach the margin."""
         return int(np.count_nonzero(self.sums(weights) < self.threshold(margin, ties_solve=ties_solve).smallest_sum))
 
+    @property
+    def arrays(self) -> dict[str, np.ndarray]:
+        """What a file of these patterns holds."""
+        arrays = {"patterns": self.values, "gaussian": np.array(self.gaussian)}
+        return arrays if self.teacher is None else arrays | {"teacher": self.teacher}
+
     def save(self, path: Path | str) -> None:
         """Write an .npz file that `load_patterns` reads."""
-        arrays = {"patterns": self.values, "gaussian": np.array(self.gaussian)}
-        save_table(path, arrays if self.teacher is None else arrays | {"teacher": self.teacher}, provenance())
+        save_table(path, self.arrays, provenance())
 
 
 def n_patterns_at(load: float, n_weights: int) -> int:
@@ -229,15 +246,20 @@ def _plus_minus_one(name: str, array: np.ndarray) -> np.ndarray:
 
 
 def load_patterns(path: Path | str) -> Patterns:
-    """Read patterns from an .npz file (array `patterns`, optionally `teacher`) or an .npy file.
+    """Read patterns from an .npz file (array `patterns`, optionally `teacher` and `gaussian`) or an .npy file.
+
+    The file may hold `weights` too, as those that `perceptron solve` writes.
 
     Raises
     ------
     ValueError
-        If the file is missing, damaged or holds something else.
+        If the file is missing, damaged or holds something else, labels among it: those must be absorbed.
     """
     arrays = _read(Path(path), "patterns")
-    return Patterns(arrays["patterns"], arrays.get("teacher"), bool(arrays.get("gaussian", False)))
+    gaussian = arrays.get("gaussian", np.array(False))
+    if gaussian.dtype.kind != "b" or gaussian.size != 1:
+        raise ValueError(f"gaussian in {str(path)!r} is {gaussian.dtype} {gaussian.shape}; allowed: one boolean")
+    return Patterns(arrays["patterns"], arrays.get("teacher"), bool(gaussian))
 
 
 def load_weights(path: Path | str, n_weights: int | None = None) -> np.ndarray:
@@ -257,4 +279,8 @@ def _read(path: Path, name: str) -> dict[str, np.ndarray]:
     if name not in arrays:
         found = ", ".join(sorted(arrays)) or "nothing"
         raise ValueError(f"{name} file {str(path)!r} holds no array '{name}'; found: {found}")
+    for other in arrays:
+        if other not in KNOWN:
+            allowed = "labels absorbed, patterns * labels[:, None]" if "label" in other else ", ".join(KNOWN)
+            raise ValueError(f"array {other!r} of {name} file {str(path)!r} is not used; allowed: {allowed}")
     return arrays

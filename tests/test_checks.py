@@ -6,7 +6,15 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from perceptron.checks import check_array, check_real
+from perceptron.checks import (
+    check_array,
+    check_dtype,
+    check_real,
+    read_integer,
+    read_integers,
+    read_real,
+    read_reals,
+)
 
 
 @pytest.mark.parametrize("value", [0.5, 1, np.float64(0.5), np.float32(0.5), np.int64(3), Fraction(1, 2)])
@@ -95,3 +103,50 @@ def test_the_first_bad_entry_is_named(bad):
 def test_a_bound_of_many_digits_is_given_to_twelve():
     with pytest.raises(ValueError, match=r"real numbers < 0\.418279612345$"):
         check_real("margin", 1.0, below=0.418279612345)
+
+
+@pytest.mark.parametrize("text", ["0", "-1.5", "+.5", "3.", "1e-3", " 2E+5 ", "0e-999", "1e308", "5e-324"])
+def test_plain_numbers_are_read_as_python_does(text):
+    assert read_real(text) == float(text)
+
+
+@pytest.mark.parametrize("text", ["inf", "-inf", "Infinity", "nan", "-NaN"])
+def test_infinities_and_nan_are_for_the_caller_to_judge(text):
+    assert repr(read_real(text)) == repr(float(text))
+
+
+@pytest.mark.parametrize(
+    "text", ["1_0", "1_000.5", "１", "٣", "", " ", "-", ".", "e5", "1e", "1e5.0", "0x1p3", "1 2", "1,5"]
+)
+def test_anything_else_is_no_number(text):
+    with pytest.raises(ValueError, match="is not a number") as raised:
+        read_real(text)
+    assert str(raised.value).startswith(repr(text))
+
+
+@pytest.mark.parametrize("text", ["1e309", "-1e999", "1e-400", "0.01e-350"])
+def test_numbers_that_would_become_infinite_or_zero_are_refused(text):
+    with pytest.raises(ValueError, match="is beyond double precision"):
+        read_real(text)
+
+
+def test_integers_and_lists():
+    assert [read_integer(text) for text in ("0", "-12", " +7 ", "007")] == [0, -12, 7, 7]
+    for text in ("1_0", "1.0", "1e3", "", "８", "--1", "1 2"):
+        with pytest.raises(ValueError, match="is not an integer"):
+            read_integer(text)
+    assert read_integers("--sizes", "8, 9,10") == [8, 9, 10]
+    assert read_reals("--box", "0.5,1e-1") == [0.5, 0.1]
+    for read, text in ((read_integers, "8,x"), (read_integers, "8_8"), (read_reals, "0.5,"), (read_reals, "1_0")):
+        with pytest.raises(ValueError, match=r"--box = .* is not usable; allowed: numbers with commas") as raised:
+            read("--box", text)
+        assert repr(text) in str(raised.value)
+
+
+@pytest.mark.parametrize("values", [[1j], [True], ["1"], [None], np.array(["2001-01-01"], "datetime64[D]"), [b"1"]])
+def test_arrays_that_are_not_real_are_named(values):
+    array = np.asarray(values)
+    with pytest.raises(ValueError, match=r"weights has .*; allowed: real numbers") as raised:
+        check_dtype("weights", array)
+    assert str(array.dtype) in str(raised.value)
+    check_dtype("weights", np.ones(2, np.float32))

@@ -223,6 +223,13 @@ def test_number_of_patterns_at_a_load():
             n_patterns_at(*bad)
 
 
+@pytest.mark.parametrize("margin", [1e300, -1.7e308, 3e15])
+def test_margins_beyond_the_integers_are_named(margin):
+    with pytest.raises(ValueError, match=r"margin = .* is out of range; allowed: numbers up to 2\.33e\+15 in size"):
+        threshold_at(15, margin)
+    assert threshold_at(15, margin, lattice=False).margin == margin
+
+
 def test_wrong_sizes_and_generators_are_named():
     with pytest.raises(ValueError, match="n_patterns = 0"):
         random_patterns(5, 0, rng=np.random.default_rng(1))

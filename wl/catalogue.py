@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from perceptron.checks import check_integer
+from perceptron.checks import check_integer, read_integer
 from perceptron.patterns import Patterns, load_patterns, load_weights, n_patterns_at, random_patterns
 from wl.dynamics_presets import MONTE_CARLO, default_sampler
 from wl.memory import check_memory
@@ -19,7 +19,7 @@ from wl.systems.interface import System
 from wl.systems.ising import ising
 from wl.systems.neural_network import rebuilt_network
 from wl.systems.quadratic import quadratic_blocks
-from wl.task_options import TaskOptions
+from wl.task_options import DATA_SEED, TaskOptions
 from wl.tasks import TASKS, is_task, make_task, network_system
 
 __all__ = ["SYSTEMS", "MakeOptions", "make_system", "rebuild"]
@@ -37,11 +37,11 @@ class MakeOptions:
     alpha: float | None = None
     n_patterns: int | None = None
     patterns: Path | None = None
-    margin: float = 0.0
+    margin: float | None = None
     reference: Path | None = None
     dimensions: str | None = None
     precision: str | None = None
-    data_seed: int = 1
+    data_seed: int | None = None
     task: TaskOptions = TaskOptions()  # noqa: RUF009  # an immutable record
     variables: tuple[str, ...] = ()
     preset: str = "default"
@@ -49,10 +49,10 @@ class MakeOptions:
 
     @property
     def given(self) -> dict[str, Any]:
-        """Options that select a system and differ from their defaults."""
-        own = {field.name: field.default for field in fields(self) if field.name not in ("task", "variables", "preset")}
-        found = {name: getattr(self, name) for name, default in own.items() if getattr(self, name) != default}
-        return found | self.task.given
+        """Options that select a system and were given."""
+        own = [field.name for field in fields(self) if field.name not in ("task", "variables", "preset")]
+        found = {name: getattr(self, name) for name in own}
+        return {name: value for name, value in found.items() if value is not None} | self.task.given
 
 
 def _perceptron(parameters: Mapping[str, Any], data: Mapping[str, Any]) -> System:
@@ -140,12 +140,13 @@ def _draw_perceptron(options: MakeOptions) -> System:
     patterns = _instance(options)
     main = next((name for name in options.variables if name != "hamming_distance"), "deficit")
     reference = None if options.reference is None else load_weights(options.reference, patterns.n_weights)
-    return binary_perceptron(patterns, options.margin, main, reference=reference)
+    margin = 0.0 if options.margin is None else options.margin
+    return binary_perceptron(patterns, margin, main, reference=reference)
 
 
 def _instance(options: MakeOptions) -> Patterns:
     if options.patterns is not None:
-        for name in ("n", "alpha", "n_patterns"):
+        for name in ("n", "alpha", "n_patterns", "data_seed"):
             value = getattr(options, name)
             if value is not None:
                 text = name.replace("_", "-")
@@ -160,13 +161,13 @@ def _instance(options: MakeOptions) -> Patterns:
     return random_patterns(size, number, rng=_generator(options.data_seed))
 
 
-def _generator(seed: int) -> np.random.Generator:
-    return np.random.default_rng(check_integer("--data-seed", seed, least=0))
+def _generator(seed: int | None) -> np.random.Generator:
+    return np.random.default_rng(check_integer("--data-seed", DATA_SEED if seed is None else seed, least=0))
 
 
 def _dimensions(text: str) -> list[int]:
     try:
-        numbers = [int(part) for part in text.split(",")]
+        numbers = [read_integer(part) for part in text.split(",")]
     except ValueError:
         numbers = []
     if len(numbers) != 2:

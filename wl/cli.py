@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from perceptron.command_line import REAL
 from perceptron.report import run_command
 from wl import relax_cli, run_cli, train_cli
 from wl.cli_options import (
@@ -19,6 +20,7 @@ from wl.cli_options import (
     Steps,
     Time,
     Until,
+    check_end,
     drive_and_print,
     goal_of,
     print_found,
@@ -34,7 +36,7 @@ app = typer.Typer(
 )
 
 
-NewTolerance = Annotated[float | None, typer.Option(help="Another tolerance; the run's own unless given.")]
+NewTolerance = Annotated[float | None, typer.Option(help="Another tolerance; the run's own unless given.", **REAL)]
 
 run_cli.register(app)
 
@@ -70,6 +72,8 @@ def extend(
     """Give a run more trials or seconds, or another goal, and go on."""
     every, opened = Every(checkpoint_steps, checkpoint_seconds), open_directory(directory)
     more = goal_of(steps, seconds, until, opened.plan.goal.tolerance if tolerance is None else tolerance)
+    if explore or not opened.progress().stage.startswith("frozen"):
+        check_end(more, opened.plan.settings)
     opened.extend(more, explore=explore)
     drive_and_print(opened, jobs, every, json)
 

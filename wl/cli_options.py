@@ -9,11 +9,13 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from perceptron.command_line import COUNT, POSITIVE, REAL, WHOLE
 from perceptron.report import as_json
 from perceptron.solution import Status
 from wl.drive import Every, drive, summary
 from wl.goal import Goal
 from wl.run_directory import RunDirectory
+from wl.settings import ENDLESS, Settings
 
 __all__ = [
     "Activation",
@@ -21,6 +23,7 @@ __all__ = [
     "CheckpointSeconds",
     "CheckpointSteps",
     "Data",
+    "DataSeed",
     "Directory",
     "Embedding",
     "EvenTestRadii",
@@ -43,36 +46,23 @@ __all__ = [
     "TrainPoints",
     "Until",
     "Width",
+    "check_end",
     "drive_and_print",
     "goal_of",
     "print_found",
 ]
 
 
-def count_of(text: str) -> int:
-    """An integer, also written as 1e8."""
-    try:
-        number = float(text)
-        whole = int(text) if text.strip().lstrip("+-").isdigit() else int(number)
-    except (ValueError, OverflowError):
-        raise typer.BadParameter(f"{text!r} is not a whole number; allowed: as 100000000 or 1e8") from None
-    if whole != number:
-        raise typer.BadParameter(f"{text!r} is not a whole number; allowed: as 100000000 or 1e8")
-    return whole
-
-
 Steps = Annotated[
     int | None,
-    typer.Option(parser=count_of, metavar="N", help="Trials of all walkers, the frozen finish included; as 1e8."),
+    typer.Option(help="Trials of all walkers, the frozen finish included; as 1e8.", **COUNT),
 ]
-Time = Annotated[float | None, typer.Option("--time", help="Seconds of sampling.")]
+Time = Annotated[float | None, typer.Option("--time", help="Seconds of sampling.", **REAL)]
 Until = Annotated[str | None, typer.Option(help="converged: go on until the convergence report is clean.")]
-Jobs = Annotated[int, typer.Option("--jobs", min=1, help="Threads; the result does not depend on them.")]
+Jobs = Annotated[int, typer.Option("--jobs", help="Threads; the result does not depend on them.", **POSITIVE)]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 Directory = Annotated[Path, typer.Argument(help="Directory of a run.")]
-CheckpointSteps = Annotated[
-    int | None, typer.Option(parser=count_of, metavar="N", help="Trials between checkpoints; changes no result.")
-]
+CheckpointSteps = Annotated[int | None, typer.Option(help="Trials between checkpoints; changes no result.", **COUNT)]
 Hidden = Annotated[
     str | None,
     typer.Option(help="networks: widths of the hidden layers, as 8,8; 8,8,8,8 for spiral and tables unless given."),
@@ -80,7 +70,8 @@ Hidden = Annotated[
 Width = Annotated[
     int | None,
     typer.Option(
-        help="networks of one width: W; spiral-regression 30 (twice), house-prices 20, polymer 50 unless given."
+        help="networks of one width: W; spiral-regression 30 (twice), house-prices 20, polymer 50 unless given.",
+        **WHOLE,
     ),
 ]
 Activation = Annotated[
@@ -93,10 +84,18 @@ Head = Annotated[
 ]
 Box = Annotated[str | None, typer.Option(help="networks: half width of the box, or one for each layer; 2/√W.")]
 Points = Annotated[
-    int | None, typer.Option(help="spiral-regression: points to train on, and as many to test on: 50, 100, 250.")
+    int | None,
+    typer.Option(help="spiral-regression: points to train on, and as many to test on: 50, 100, 250.", **WHOLE),
 ]
-TrainPoints = Annotated[int | None, typer.Option(help="spirals: points to train on, of each class of the spiral.")]
-TestPoints = Annotated[int | None, typer.Option(help="spirals: points to test on, of each class of the spiral.")]
+TrainPoints = Annotated[
+    int | None, typer.Option(help="spirals: points to train on, of each class of the spiral.", **WHOLE)
+]
+TestPoints = Annotated[
+    int | None, typer.Option(help="spirals: points to test on, of each class of the spiral.", **WHOLE)
+]
+DataSeed = Annotated[
+    int | None, typer.Option(help="Draws the instance, the data set, or the rows to train on; 1.", **WHOLE)
+]
 EvenTestRadii = Annotated[bool, typer.Option("--even-test-radii", help="spiral: test points at evenly spaced radii.")]
 Data = Annotated[str | None, typer.Option(help="house-prices, polymer: local file of the table.")]
 Embedding = Annotated[str | None, typer.Option(help="polymer: local file, .npy, or .npz[:NAME of an array].")]
@@ -113,12 +112,14 @@ SamplerName = Annotated[
 ]
 TimeStep = Annotated[
     float | None,
-    typer.Option(help="forces: time step, where hmc begins; of the others it adapts while learning unless given."),
+    typer.Option(
+        help="forces: time step, where hmc begins; of the others it adapts while learning unless given.", **REAL
+    ),
 ]
-Friction = Annotated[float | None, typer.Option(help="langevin, baoab: friction of a step, from 0 to 1.")]
-Leaps = Annotated[int | None, typer.Option(help="hmc: steps of a trajectory.")]
-HillWidth = Annotated[float | None, typer.Option(help="forces: standard deviation of the hills.")]
-CheckpointSeconds = Annotated[float, typer.Option(help="Seconds between checkpoints; changes no result.")]
+Friction = Annotated[float | None, typer.Option(help="langevin, baoab: friction of a step, from 0 to 1.", **REAL)]
+Leaps = Annotated[int | None, typer.Option(help="hmc: steps of a trajectory.", **WHOLE)]
+HillWidth = Annotated[float | None, typer.Option(help="forces: standard deviation of the hills.", **REAL)]
+CheckpointSeconds = Annotated[float, typer.Option(help="Seconds between checkpoints; changes no result.", **REAL)]
 
 
 def drive_and_print(directory: RunDirectory, jobs: int, every: Every, as_object: bool) -> None:
@@ -140,6 +141,19 @@ def print_found(found: dict[str, Any], as_object: bool) -> None:
     for name, value in found.items():
         text = value.name if isinstance(value, Status) else value
         console.print(f"{name}: {text}", markup=False, highlight=False, soft_wrap=True)
+
+
+def check_end(goal: Goal, settings: Settings) -> None:
+    """Refuse to wait for convergence where weights never freeze.
+
+    Raises
+    ------
+    ValueError
+        Naming the schedule.
+    """
+    if goal.converged and settings.schedule in ENDLESS:
+        found = f"--until converged is never met with schedule = {settings.schedule!r}, which never freezes"
+        raise ValueError(f"{found}; allowed: --steps or --time")
 
 
 def goal_of(steps: int | None, seconds: float | None, until: str | None, tolerance: float) -> Goal:

@@ -26,6 +26,9 @@ HILL_WIDTH, MOST_LOG_LOSS = 0.1, 0.0  # of tasks that the paper does not have
 SMALL_HILLS = {"spiral-regression": 0.1}  # in place of the paper's, whose dynamics this project does not follow there
 OPEN_ABOVE = ("spiral-regression",)  # uniform draws lie just above the largest loss, so that ln g is absolute
 TASKS_OF_DYNAMICS = ("spiral-regression", "house-prices", "polymer")
+PRESETS = ("default", "paper")
+FORCED = ("time_step", "hill_width")
+USED = {"langevin": (*FORCED, "friction"), "baoab": (*FORCED, "friction"), "hmc": (*FORCED, "leaps"), MONTE_CARLO: ()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,23 @@ class DynamicsOptions:
     friction: float | None = None
     leaps: int | None = None
     hill_width: float | None = None
+
+    def refuse_others(self, sampler: str) -> None:
+        """Refuse numbers that a sampler does not use.
+
+        Raises
+        ------
+        ValueError
+            Naming the first, and the samplers that use it.
+        """
+        for name in ("time_step", "friction", "leaps", "hill_width"):
+            value = getattr(self, name)
+            if value is not None and name not in USED[sampler]:
+                option = f"--{name.replace('_', '-')}"
+                users = ", ".join(known for known, used in USED.items() if name in used)
+                raise ValueError(
+                    f"{option} is not used by {sampler}, and is {value!r}; allowed: with --sampler {users}"
+                )
 
     @property
     def given(self) -> dict[str, Any]:
@@ -56,11 +76,15 @@ def dynamics_settings(task: str, preset: str, options: DynamicsOptions) -> dict[
     Raises
     ------
     ValueError
-        For an unknown sampler, or the paper's preset for a task that it does not sample so.
+        For an unknown sampler or preset, numbers that the sampler does not use, or the paper's preset for a task that
+        it does not sample so.
     """
     sampler = options.sampler or default_sampler(task)
     if sampler not in SAMPLERS:
         raise ValueError(f"--sampler = {sampler!r} is not known; allowed: {MONTE_CARLO}, {', '.join(SAMPLERS)}")
+    options.refuse_others(sampler)
+    if preset not in PRESETS:
+        raise ValueError(f"preset = {preset!r} is not known; allowed: {', '.join(PRESETS)}")
     table = PAPER_WLMD.get(task)
     width = SMALL_HILLS.get(task, HILL_WIDTH if table is None else table.gaussian_sigma)
     if preset != "paper":

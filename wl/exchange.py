@@ -8,6 +8,7 @@ import numpy as np
 
 from wl.dynamics import keep_steps
 from wl.kernels.random import uniform
+from wl.step_rules import keep_moves
 from wl.window import Window
 
 __all__ = ["exchange"]
@@ -29,6 +30,7 @@ def exchange(first: Window, second: Window, stream: np.ndarray) -> np.ndarray:
                 mine.state, other.state = other.state, mine.state
                 mine.walker.place[0], other.walker.place[0] = there, here
                 keep_steps(mine.state, other.state)
+                keep_moves(first.system, mine.state, other.state)
                 numbers[1] += 1
     first.renew()
     second.renew()

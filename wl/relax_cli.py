@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,9 +11,11 @@ import typer
 from threadpoolctl import threadpool_limits
 
 from perceptron import report
+from perceptron.command_line import COUNT, REAL, WHOLE
 from wl.catalogue import rebuild
-from wl.cli_options import Directory, Friction, Jobs, Json, TimeStep, count_of
+from wl.cli_options import Directory, Friction, Jobs, Json, TimeStep
 from wl.dynamics import Dynamics
+from wl.dynamics_presets import DynamicsOptions
 from wl.relaxation import Relaxation, RelaxationOptions, relax
 from wl.run_directory import open_directory
 from wl.starts import load_starts
@@ -28,38 +29,36 @@ MOST_AT_ENDS = 0.05  # over the largest weight, without a note
 
 def relax_command(
     directory: Directory,
-    steps: Annotated[int, typer.Option(parser=count_of, metavar="N", help="Force evaluations of each walker.")],
-    temperature: Annotated[float | None, typer.Option(help="T of the density e^(-L_train/T).")] = None,
+    steps: Annotated[int, typer.Option(help="Force evaluations of each walker.", **COUNT)],
+    temperature: Annotated[float | None, typer.Option(help="T of the density e^(-L_train/T).", **REAL)] = None,
     log_train_loss: Annotated[
-        float | None, typer.Option(help="ln L_train around which T puts the equilibrium, in place of T.")
+        float | None, typer.Option(help="ln L_train around which T puts the equilibrium, in place of T.", **REAL)
     ] = None,
-    walkers: Annotated[int, typer.Option(help="Independent walks.")] = 8,
-    records: Annotated[int, typer.Option(help="Kept of each walk; means are over the later half.")] = 500,
+    walkers: Annotated[int, typer.Option(help="Independent walks.", **WHOLE)] = 8,
+    records: Annotated[int, typer.Option(help="Kept of each walk; means are over the later half.", **WHOLE)] = 500,
     starts: Annotated[
-        Path | None, typer.Option(help="File of `wl train`; every second walk starts from its networks.")
+        Path | None, typer.Option(help="File of `wl train`; every second of several walks starts from its networks.")
     ] = None,
     sampler: Annotated[str, typer.Option(help="langevin, baoab or hmc.")] = "langevin",
     time_step: TimeStep = None,
     friction: Friction = None,
-    seed: Annotated[int, typer.Option(help="Drives the walks.")] = 1,
+    seed: Annotated[int, typer.Option(help="Drives the walks.", **WHOLE)] = 1,
     jobs: Jobs = 1,
     output: Annotated[Path | None, typer.Option(help="Walks as .npz.")] = None,
     json: Json = False,
 ) -> None:
     """Walk at a fixed temperature, from above and below, and compare with the landscape of a run."""
     report.check_output(output, ".npz")
+    dynamics = _dynamics(DynamicsOptions(sampler, time_step, friction))
     opened = open_directory(directory)
     landscape = opened.landscape()
     if landscape is None:
         raise ValueError(f"{str(directory)!r} has no landscape yet; allowed: a run that was sampled")
     chosen = _temperature(landscape, temperature, log_train_loss)
     expected = expected_at(landscape, chosen)
-    dynamics = Dynamics(sampler, time_step)
-    if friction is not None:
-        dynamics = replace(dynamics, friction=friction)
     options = RelaxationOptions(chosen, steps, walkers, records, dynamics, seed)
     system = _with_forces(opened.plan.system)
-    begins = None if starts is None else load_starts(starts, system)
+    begins = None if starts is None else load_starts(starts, system, walkers)
     with threadpool_limits(1), ThreadPoolExecutor(jobs) if jobs > 1 else nullcontext() as executor:
         found = relax(system, options, begins, executor)
     if output is not None:
@@ -67,7 +66,14 @@ def relax_command(
     result, rows = _summary(found, expected, landscape)
     if output is not None:
         result["file"] = str(output)
-    report.emit(result, report.quantity_table(f"T = {chosen:.4g}", rows, "walks"), as_object=json, output=None)
+    title = f"T = {chosen:.4g}: {result['status']}"
+    report.emit(result, report.quantity_table(title, rows, "walks"), as_object=json, output=None)
+
+
+def _dynamics(options: DynamicsOptions) -> Dynamics:
+    chosen = Dynamics(str(options.sampler), **options.given)
+    options.refuse_others(chosen.sampler)
+    return chosen
 
 
 def _temperature(landscape: Any, temperature: float | None, log_train_loss: float | None) -> float:
@@ -93,6 +99,7 @@ def _summary(
     loss, second = found.means()
     excess, name = found.excess(landscape), found.variables[1]
     result: dict[str, Any] = {
+        "status": found.status(landscape),
         "temperature": expected.temperature,
         "log_train_loss": loss,
         "expected_log_train_loss": expected.log_train_loss,

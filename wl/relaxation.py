@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from perceptron.checks import check_integer, check_real
+from perceptron.checks import check_dtype, check_integer, check_real
 from perceptron.files import provenance, save_table
 from perceptron.solution import Estimate
 from wl.analysis import equilibrium_curve
@@ -31,6 +31,7 @@ from wl.thermal_means import LOSS
 
 __all__ = ["Relaxation", "RelaxationOptions", "relax"]
 
+LEAST_RECORDS = 10  # of a walk that tell whether it moves
 ADAPTING = 0.1  # share of the records, the first ones, in which time steps adapt
 
 
@@ -121,6 +122,20 @@ class Relaxation:
             return Estimate(math.nan, math.nan)
         return _over_walkers(np.nanmean(difference, axis=1))
 
+    def status(self, landscape: Any, share: float = 0.5) -> str:
+        """How the walks ended, by their last records.
+
+        Returns
+        -------
+        str
+            STUCK where a walk never moved; OUTSIDE_LANDSCAPE where one was never in the bins of the landscape, which
+            then says nothing of it; else FINISHED.
+        """
+        records = self.settled(share)
+        if records.shape[1] >= LEAST_RECORDS and not np.ptp(records, axis=1).any(axis=1).all():
+            return "STUCK"
+        return "OUTSIDE_LANDSCAPE" if math.isnan(self.excess(landscape, share).value) else "FINISHED"
+
     def save(self, path: Path | str, **origin: Any) -> None:
         """Write the walks as .npz with their provenance."""
         names = ("evaluations", "values", "given_start", "time_steps", "kinetic_temperatures", "energy_drifts")
@@ -161,6 +176,8 @@ def relax(
     names = tuple(variable.name for variable in system.variables)
     if not system.forces or len(names) != 2 or names[0] != LOSS:
         raise ValueError(f"system of {', '.join(names)} is not usable; allowed: forces, {LOSS} and a second variable")
+    if starts is not None:
+        check_dtype("starts", starts)
     seeds = np.random.SeedSequence(options.seed).spawn(options.n_walkers)
     begins = [_start(starts, number) for number in range(options.n_walkers)]
     walks = [_Walk(system, options, begin, own) for begin, own in zip(begins, seeds, strict=True)]

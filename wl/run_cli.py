@@ -8,6 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
+from perceptron.checks import read_real
+from perceptron.command_line import REAL, WHOLE
 from wl.catalogue import MakeOptions, make_system
 from wl.cli_options import (
     Activation,
@@ -15,6 +17,7 @@ from wl.cli_options import (
     CheckpointSeconds,
     CheckpointSteps,
     Data,
+    DataSeed,
     Embedding,
     EvenTestRadii,
     Friction,
@@ -36,18 +39,19 @@ from wl.cli_options import (
     TrainPoints,
     Until,
     Width,
+    check_end,
     drive_and_print,
     goal_of,
 )
 from wl.drive import Every
-from wl.dynamics_presets import DynamicsOptions, dynamics_ranges, dynamics_settings
+from wl.dynamics_presets import MONTE_CARLO, DynamicsOptions, dynamics_ranges, dynamics_settings
 from wl.grid import Range, names_of
 from wl.run import Plan, cap_of
 from wl.run_directory import create
 from wl.settings import preset_of, settings_for
 from wl.starts import load_starts
 from wl.systems.interface import System
-from wl.task_options import TaskOptions
+from wl.task_options import DATA_SEED, TaskOptions
 
 __all__ = ["register", "run"]
 
@@ -70,13 +74,13 @@ def run(
     steps: Steps = None,
     seconds: Time = None,
     until: Until = None,
-    tolerance: Annotated[float, typer.Option(help="Standard error of ln g that counts as converged.")] = 0.05,
-    size: Annotated[int | None, typer.Option(help="ising: L.")] = None,
-    n: Annotated[int | None, typer.Option("--n", help="perceptron, free-spins: N.")] = None,
-    alpha: Annotated[float | None, typer.Option(help="perceptron: load α; P = floor(αN + ½).")] = None,
-    n_patterns: Annotated[int | None, typer.Option(help="perceptron: P, in place of α.")] = None,
+    tolerance: Annotated[float, typer.Option(help="Standard error of ln g that counts as converged.", **REAL)] = 0.05,
+    size: Annotated[int | None, typer.Option(help="ising: L.", **WHOLE)] = None,
+    n: Annotated[int | None, typer.Option("--n", help="perceptron, free-spins: N.", **WHOLE)] = None,
+    alpha: Annotated[float | None, typer.Option(help="perceptron: load α; P = floor(αN + ½).", **REAL)] = None,
+    n_patterns: Annotated[int | None, typer.Option(help="perceptron: P, in place of α.", **WHOLE)] = None,
     patterns: Annotated[Path | None, typer.Option(help="perceptron: file of ±1 (npy, npz).")] = None,
-    margin: Annotated[float, typer.Option(help="perceptron: margin κ.")] = 0.0,
+    margin: Annotated[float | None, typer.Option(help="perceptron: margin κ; 0 unless given.", **REAL)] = None,
     reference: Annotated[
         Path | None, typer.Option(help="perceptron: weights file; adds the Hamming distance to it.")
     ] = None,
@@ -97,17 +101,18 @@ def run(
     split: SplitColumn = None,
     standardise: Standardise = False,
     starts: Annotated[
-        Path | None, typer.Option(help="networks: file of `wl train`; every second run starts from its networks.")
+        Path | None,
+        typer.Option(help="networks: file of `wl train`; every second of several runs starts from its networks."),
     ] = None,
-    data_seed: Annotated[int, typer.Option(help="Draws the instance or the data set.")] = 1,
-    seed: Annotated[int, typer.Option(help="Drives the sampling.")] = 1,
+    data_seed: DataSeed = None,
+    seed: Annotated[int, typer.Option(help="Drives the sampling.", **WHOLE)] = 1,
     variables: Annotated[str | None, typer.Option(help="One or two variables, A[,B].")] = None,
     window: Annotated[list[str] | None, typer.Option(help=WINDOW_HELP)] = None,
-    walkers: Annotated[int | None, typer.Option(help="Walkers a window.")] = None,
-    windows: Annotated[int, typer.Option(help="Windows along the first variable, with replica exchange.")] = 1,
-    runs: Annotated[int, typer.Option(help="Independent runs.")] = 1,
+    walkers: Annotated[int | None, typer.Option(help="Walkers a window.", **WHOLE)] = None,
+    windows: Annotated[int, typer.Option(help="Windows along the first variable, with replica exchange.", **WHOLE)] = 1,
+    runs: Annotated[int, typer.Option(help="Independent runs.", **WHOLE)] = 1,
     preset: Annotated[
-        str, typer.Option(help="default, or paper: stages of 3.2e6 trials that never freeze.")
+        str, typer.Option(help="default, or paper: stages of 3.2e6 trials that never freeze, steps as in the paper.")
     ] = "default",
     schedule: Annotated[str | None, typer.Option(help="Schedule of ln f; the system's own unless given.")] = None,
     sampler: SamplerName = None,
@@ -166,16 +171,18 @@ def run(
         chosen["n_walkers"] = 2 if windows > 1 else 1
     if schedule is not None:
         chosen["schedule"] = schedule
+    settings = settings_for(made, sampled, **chosen)
+    check_end(goal, settings)
     plan = Plan(
         made,
         sampled,
-        settings_for(made, sampled, **chosen),
+        settings,
         goal,
         seed,
         runs,
         ranges | _windows(window or []),
-        cap_of(made, data_seed),
-        None if starts is None else load_starts(starts, made),
+        cap_of(made, DATA_SEED if data_seed is None else data_seed),
+        None if starts is None else load_starts(starts, made, runs),
     )
     directory = create(output or Path("results") / Path(system).stem, plan, overwrite=overwrite)
     try:
@@ -190,9 +197,7 @@ def _chosen(
 ) -> tuple[dict[str, Any], dict[str, Range]]:
     """Settings and windows of the preset."""
     if not system.forces:
-        if options.given:
-            given = next(iter(options.given)).replace("_", "-")
-            raise ValueError(f"--{given} is not used by monte-carlo; allowed: another --sampler")
+        options.refuse_others(MONTE_CARLO)
         return preset_of(preset), {}
     return dynamics_settings(name, preset, options), dynamics_ranges(name, preset, variables)
 
@@ -213,7 +218,7 @@ def _window(text: str) -> tuple[str, Range]:
     parts = body.split(":")
     ends = OPEN_ENDS[parts.pop()] if parts[-1] in OPEN_ENDS else (False, False)
     try:
-        numbers = [float(part) for part in parts]
+        numbers = [read_real(part) for part in parts]
     except ValueError:
         numbers = []
     if not sign or len(numbers) not in (2, 3) or any(math.isnan(number) for number in numbers):

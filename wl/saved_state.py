@@ -80,7 +80,8 @@ def _particle(sampler: Sampler, saved: dict[str, np.ndarray], prefix: str) -> Pa
     state = sampler.system.new_state()
     for name, array in kept_arrays(state).items():
         array[...] = saved[f"{prefix}state/{name}"]
-    return Particle(state, walker)
+    tally = saved.get(f"{prefix}tally")  # not in early files
+    return Particle(state, walker) if tally is None else Particle(state, walker, tally.copy())
 
 
 def _share_arrays(share: Any) -> Iterable[tuple[str, np.ndarray]]:
@@ -91,6 +92,7 @@ def _share_arrays(share: Any) -> Iterable[tuple[str, np.ndarray]]:
 
 def _particle_arrays(particle: Particle) -> Iterable[tuple[str, np.ndarray]]:
     yield from zip(Walker._fields, particle.walker, strict=True)
+    yield "tally", particle.tally
     for name, array in kept_arrays(particle.state).items():
         yield f"state/{name}", array
 

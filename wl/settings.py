@@ -13,9 +13,10 @@ from perceptron.checks import check_integer, check_real
 from wl.dynamics import Dynamics
 from wl.grid import Grid
 from wl.kernels import schedule as kernels
+from wl.step_rules import BAND, COMMON, STEP_RULES
 from wl.systems.interface import System
 
-__all__ = ["SCHEDULES", "Settings", "Target", "preset_of", "settings_for"]
+__all__ = ["ENDLESS", "SCHEDULES", "Settings", "Target", "preset_of", "settings_for"]
 
 SCHEDULES = {
     "halving-then-inverse": kernels.HALVING_THEN_INVERSE,
@@ -26,6 +27,7 @@ SCHEDULES = {
     "constant": kernels.CONSTANT,
     "plateau-then-inverse": kernels.PLATEAU,
 }
+ENDLESS = ("halving", "stages", "ramp", "constant")  # never follow n/t, so that a run with an open end never freezes
 LEAST_BLOCK = 1000
 HOLD = 1e5  # trials a bin without discoveries before ln f is halved, where the support is not known beforehand
 SHORT_HOLD = 1e4  # where it is: long enough to level what early discoveries left uneven
@@ -98,6 +100,9 @@ class Settings:
         Share of the trials after which no more bins are taken in.
     dynamics : Dynamics or None
         How all parameters move at once; None where trials change one or few of them.
+    step_rule : str
+        How the size of moves adapts while the weights are learned, where a system has one that does: "common" for all
+        walkers, or the "band" of paper H for each of them (`wl.step_rules`). Descriptions without it are of "common".
     """
 
     schedule: str = "halving-then-inverse"
@@ -116,10 +121,12 @@ class Settings:
     learning: float = 1.0 / 3.0
     exploring: float = 0.2
     dynamics: Dynamics | None = None
+    step_rule: str = COMMON
 
     def __post_init__(self) -> None:
         _check_name("schedule", self.schedule, SCHEDULES)
         _check_name("start", self.start, ("uniform", "anneal", "rows"))
+        _check_name("step_rule", self.step_rule, STEP_RULES)
         for name in ("first_log_f", "exploration_log_f", "factor", "period"):
             check_real(name, getattr(self, name), above=0.0)
         for name in ("n_walkers", "n_windows"):
@@ -159,8 +166,9 @@ def _check_name(argument: str, value: str, allowed: Any) -> None:
 def preset_of(name: str) -> dict[str, Any]:
     """Settings that a preset fixes: none for "default"; those of paper H's Monte Carlo for "paper".
 
-    It has stages of 3.2e6 trials with ln f = 5/(k + 10) in stage k, no transition matrix, and never freezes the
-    weights, so that its landscape is that of Wang and Landau alone.
+    It has stages of 3.2e6 trials with ln f = 5/(k + 10) in stage k, no transition matrix, a step of each walker that
+    adapts every 1000 of its trials, and never freezes the weights, so that its landscape is that of Wang and Landau
+    alone.
 
     Raises
     ------
@@ -178,6 +186,7 @@ def preset_of(name: str) -> dict[str, Any]:
         "exploring": 1.0,
         "start": "uniform",
         "transition_matrix": False,
+        "step_rule": BAND,
     }
 
 

@@ -1,7 +1,7 @@
-"""Size of the moves of a continuous system: adapted while the weights are learned, then kept.
+"""A step of the moves that all walkers have in common: adapted while the weights are learned, then kept.
 
-A step that changed while bins are counted would favour some configurations. All walkers have the same step, as replica
-exchange hands configurations on.
+A step that changed while bins are counted would favour some configurations. The other rule, a step of each walker, is
+in `wl.step_rules`.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from wl.kernels.walk import ACCEPTED
+from wl.step_rules import COMMON
 from wl.systems.interface import System
 
 if TYPE_CHECKING:
@@ -30,11 +31,12 @@ class Steps:
         self.numbers = np.zeros(2, np.int64)
 
     def adapt(self, sampler: Sampler) -> None:
-        """Scale the moves of all walkers towards the acceptance wanted."""
-        if self.system.step is None:
+        """Scale the moves of all walkers towards the acceptance wanted, where they have a common step."""
+        if self.system.step is None or sampler.settings.step_rule != COMMON:
             return
         before = self.numbers.copy()
-        self.numbers[:] = sampler.trials * sampler.n_walkers, sampler.counts[..., ACCEPTED].sum()
+        accepted = sampler.learning_counts[ACCEPTED] + sampler.counts[..., ACCEPTED].sum()
+        self.numbers[:] = sampler.trials * sampler.n_walkers, accepted
         n_trials, n_accepted = self.numbers - before
         factor = min(MOST, max(1.0 / MOST, n_accepted / (ACCEPTANCE * n_trials)))
         for window in sampler.windows:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Any
 
-from perceptron.checks import check_integer
+from perceptron.checks import check_integer, read_integers
 
-__all__ = ["POINTS", "TaskOptions", "numbers_of"]
+__all__ = ["DATA_SEED", "POINTS", "TaskOptions"]
 
 POINTS = (50, 100, 250)  # of the paper's spiral regression
-ALWAYS_USED = {"hidden", "activation", "head", "box", "data_seed"}
+DATA_SEED = 1  # unless another one is given
+ALWAYS_USED = {"hidden", "activation", "head", "box"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,8 @@ class TaskOptions:
         Columns of a table.
     standardise : bool
         Of a table.
-    data_seed : int
+    data_seed : int, optional
+        Draws the data, or which rows are for training; DATA_SEED unless given.
     """
 
     hidden: str | None = None
@@ -56,13 +58,18 @@ class TaskOptions:
     target: str | None = None
     split: str | None = None
     standardise: bool = False
-    data_seed: int = 1
+    data_seed: int | None = None
 
     @property
     def given(self) -> dict[str, Any]:
         """Options that differ from their defaults."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         return {field.name: values[field.name] for field in fields(self) if values[field.name] != field.default}
+
+    @property
+    def seed_of_data(self) -> int:
+        """What draws the data."""
+        return DATA_SEED if self.data_seed is None else self.data_seed
 
     def refuse_others(self, used: frozenset[str], where: str) -> None:
         """Refuse options that a task does not use.
@@ -89,7 +96,7 @@ class TaskOptions:
             raise ValueError(f"{both} are both given; allowed: one of the two")
         if self.width is not None:
             return (check_integer("--width", self.width, least=1),) * len(standard)
-        return standard if self.hidden is None else tuple(numbers_of("--hidden", self.hidden, int))
+        return standard if self.hidden is None else tuple(read_integers("--hidden", self.hidden))
 
     def numbers_of_points(self) -> dict[str, int]:
         """Those of the two numbers of points that are given, `n_train` and `n_test`.
@@ -115,17 +122,3 @@ class TaskOptions:
 
 def _option(name: str) -> str:
     return f"--{name.replace('_', '-')}"
-
-
-def numbers_of(name: str, text: str, kind: Any) -> list[Any]:
-    """Numbers of a comma-separated list.
-
-    Raises
-    ------
-    ValueError
-        For anything else.
-    """
-    try:
-        return [kind(item) for item in text.split(",")]
-    except ValueError:
-        raise ValueError(f"{name} = {text!r} is not usable; allowed: numbers with commas, as 8,8,8") from None

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from perceptron.checks import read_reals
 from wl.datasets.house_prices import house_prices
 from wl.datasets.polymer import polymer
 from wl.datasets.spiral import spiral, spiral_regression
@@ -20,7 +21,7 @@ from wl.datasets.table import read_table
 from wl.networks.architecture import Architecture
 from wl.systems.interface import System
 from wl.systems.neural_network import NetworkOptions, neural_network
-from wl.task_options import TaskOptions, numbers_of
+from wl.task_options import TaskOptions
 
 __all__ = ["TASKS", "Task", "is_task", "make_task", "network_system"]
 
@@ -79,7 +80,7 @@ def make_task(name: str, options: TaskOptions) -> Task:
     dataset, head = kind.dataset(options), options.head or kind.head
     activation = options.activation or kind.activation
     architecture = Architecture(dataset.train.n_inputs, widths, _n_outputs(dataset, head), activation, head)
-    box = None if options.box is None else tuple(numbers_of("--box", options.box, float))
+    box = None if options.box is None else tuple(read_reals("--box", options.box))
     chosen = box[0] if box is not None and len(box) == 1 else box
     architecture.half_widths(chosen)
     return Task(dataset, architecture, chosen)
@@ -87,19 +88,19 @@ def make_task(name: str, options: TaskOptions) -> Task:
 
 def _spiral(options: TaskOptions) -> Dataset:
     numbers = options.numbers_of_points()
-    return spiral(**numbers, data_seed=options.data_seed, even_test_radii=options.even_test_radii)
+    return spiral(**numbers, data_seed=options.seed_of_data, even_test_radii=options.even_test_radii)
 
 
 def _spiral_regression(options: TaskOptions) -> Dataset:
-    return spiral_regression(**options.numbers_of_points(), data_seed=options.data_seed)
+    return spiral_regression(**options.numbers_of_points(), data_seed=options.seed_of_data)
 
 
 def _house_prices(options: TaskOptions) -> Dataset:
-    return house_prices(options.data, data_seed=options.data_seed)
+    return house_prices(options.data, data_seed=options.seed_of_data)
 
 
 def _polymer(options: TaskOptions) -> Dataset:
-    return polymer(options.data, options.embedding, data_seed=options.data_seed)
+    return polymer(options.data, options.embedding, data_seed=options.seed_of_data)
 
 
 def _table(name: str, head: str | None) -> NamedTask:
@@ -111,7 +112,7 @@ def _table(name: str, head: str | None) -> NamedTask:
             raise ValueError(f"{given}; allowed: a column of the table for each")
         return read_table(
             name,
-            options.target.split(","),
+            [name.strip() for name in options.target.split(",")],
             options.split,
             labelled=chosen != "linear",
             n_classes=2 if chosen == "logistic" else None,
@@ -122,13 +123,13 @@ def _table(name: str, head: str | None) -> NamedTask:
     return NamedTask(read, uses, SPIRAL.hidden, SPIRAL.activation, SPIRAL.head)
 
 
-PARTS = frozenset({"train_points", "test_points"})
+PARTS = frozenset({"train_points", "test_points", "data_seed"})
 SPIRAL = NamedTask(_spiral, PARTS | {"even_test_radii"}, (8, 8, 8, 8), "relu", "logistic")
 TASKS = {
     "spiral": SPIRAL,
     "spiral-regression": NamedTask(_spiral_regression, PARTS | {"points", "width"}, (30, 30), "tanh", "linear"),
-    "house-prices": NamedTask(_house_prices, frozenset({"data", "width"}), (20,), "relu", "linear"),
-    "polymer": NamedTask(_polymer, frozenset({"data", "embedding", "width"}), (50,), "silu", "linear"),
+    "house-prices": NamedTask(_house_prices, frozenset({"data", "width", "data_seed"}), (20,), "relu", "linear"),
+    "polymer": NamedTask(_polymer, frozenset({"data", "embedding", "width", "data_seed"}), (50,), "silu", "linear"),
 }
 
 

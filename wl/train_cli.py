@@ -11,11 +11,14 @@ from typing import Annotated, Any
 import typer
 
 from perceptron import report
+from perceptron.checks import read_integers
+from perceptron.command_line import REAL, WHOLE
 from perceptron.solution import Estimate
 from wl.cli_options import (
     Activation,
     Box,
     Data,
+    DataSeed,
     Embedding,
     EvenTestRadii,
     Head,
@@ -42,7 +45,7 @@ from wl.networks.training_curves import (
 )
 from wl.networks.training_ensemble import METRICS, SPIRAL_BASELINE, TrainingEnsemble, TrainingOptions
 from wl.paper_tables import paper_training
-from wl.task_options import TaskOptions, numbers_of
+from wl.task_options import TaskOptions
 from wl.tasks import make_task
 
 __all__ = ["register", "train"]
@@ -62,13 +65,17 @@ def train(
     activation: Activation = None,
     head: Head = None,
     optimizer: Annotated[str | None, typer.Option(help=f"sgd or adam; {UNLESS_GIVEN}")] = None,
-    learning_rate: Annotated[float | None, typer.Option(help=f"Step along the gradient; {UNLESS_GIVEN}")] = None,
+    learning_rate: Annotated[
+        float | None, typer.Option(help=f"Step along the gradient; {UNLESS_GIVEN}", **REAL)
+    ] = None,
     batch_size: Annotated[
         str | None, typer.Option(help=f"Points of a mini-batch, or several sizes for the runs in turn; {UNLESS_GIVEN}")
     ] = None,
-    epochs: Annotated[int, typer.Option(help="Passes over the training points.")] = SPIRAL_BASELINE.n_epochs,
-    runs: Annotated[int, typer.Option(help="Independent networks.")] = SPIRAL_BASELINE.n_runs,
-    record_every: Annotated[int | None, typer.Option(help="Epochs between records.")] = SPIRAL_BASELINE.record_every,
+    epochs: Annotated[int, typer.Option(help="Passes over the training points.", **WHOLE)] = SPIRAL_BASELINE.n_epochs,
+    runs: Annotated[int, typer.Option(help="Independent networks.", **WHOLE)] = SPIRAL_BASELINE.n_runs,
+    record_every: Annotated[
+        int | None, typer.Option(help="Epochs between records.", **WHOLE)
+    ] = SPIRAL_BASELINE.record_every,
     clip: Annotated[bool, typer.Option("--clip/--free", help="Keep parameters in the sampler's box, or not.")] = True,
     box: Box = None,
     initialisation: Annotated[str, typer.Option(help="box, xavier or fan-in.")] = SPIRAL_BASELINE.initialisation,
@@ -81,8 +88,8 @@ def train(
     target: Target = None,
     split: SplitColumn = None,
     standardise: Standardise = False,
-    data_seed: Annotated[int, typer.Option(help="Draws the data set.")] = 1,
-    seed: Annotated[int, typer.Option(help="Drives the training.")] = 1,
+    data_seed: DataSeed = None,
+    seed: Annotated[int, typer.Option(help="Drives the training.", **WHOLE)] = 1,
     jobs: Jobs = 1,
     output: Annotated[Path | None, typer.Option(help="Trajectories and final networks as .npz.")] = None,
     json: Json = False,
@@ -128,12 +135,13 @@ def train(
     result, rows = _summary(ensemble)
     if output is not None:
         result["file"] = str(output)
-    title = f"{name}: {ensemble.n_runs} runs, {ensemble.n_diverged} diverged, {ensemble.seconds:.1f} s"
+    counts = f"{ensemble.n_runs} runs, {ensemble.n_diverged} diverged, {ensemble.seconds:.1f} s"
+    title = f"{name}: {ensemble.status}, {counts}"
     report.emit(result, report.quantity_table(title, rows, "runs"), as_object=json, output=None)
 
 
 def _sizes_of(text: str) -> int | tuple[int, ...]:
-    sizes = numbers_of("--batch-size", text, int)
+    sizes = read_integers("--batch-size", text)
     return sizes[0] if len(sizes) == 1 else tuple(sizes)
 
 
@@ -144,7 +152,7 @@ def _summary(ensemble: TrainingEnsemble) -> tuple[dict[str, Any], list[tuple[str
     kept = str(ensemble.n_runs - ensemble.n_diverged)
     ends: dict[str, Estimate] = {name: mean_at(ensemble, name) for name in METRICS if accuracies or "loss" in name}
     result: dict[str, Any] = {
-        "status": "INTERRUPTED" if ensemble.interrupted else "FINISHED",
+        "status": ensemble.status,
         "n_runs": ensemble.n_runs,
         "n_diverged": ensemble.n_diverged,
         "n_parameters": ensemble.architecture.n_parameters,

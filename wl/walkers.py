@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,17 +11,28 @@ from wl.dynamics import Motion, evaluate_for
 from wl.kernels.grid import OneAxis, TwoAxes
 from wl.kernels.schedule import Schedule
 from wl.kernels.transitions import FREE, Transitions, add_counts
-from wl.kernels.walk import Surface, Walker, walk
+from wl.kernels.walk import ACCEPTED, Surface, Walker, walk
+from wl.step_rules import Band
 
 __all__ = ["Particle", "Share", "Task", "enlarged", "kept_arrays", "new_transitions", "walk_for"]
 
 
 @dataclass(slots=True)
 class Particle:
-    """A walker with its configuration."""
+    """A walker with its configuration.
+
+    Attributes
+    ----------
+    state : NamedTuple
+        Configuration, with what is kept beside it and the size of its moves.
+    walker : Walker
+    tally : ndarray of int64, shape (2,)
+        Trials since its step could last change, and accepted ones, where it has a step of its own (`Band`).
+    """
 
     state: Any
     walker: Walker
+    tally: np.ndarray = field(default_factory=lambda: np.zeros(2, np.int64))
 
 
 @dataclass(slots=True)
@@ -43,6 +54,7 @@ class Task(NamedTuple):
     share: Share
     n_trials: int
     motion: Motion | None = None
+    band: Band | None = None
 
 
 def kept_arrays(state: Any) -> dict[str, np.ndarray]:
@@ -70,24 +82,29 @@ def enlarged(table: Transitions, least: int) -> Transitions:
 
 def walk_for(task: Task) -> tuple[Particle, Share]:
     """Trials of one walker; the arrays come back changed, in place where memory is shared."""
-    model, grid, schedule, particle, share, n_trials, motion = task
-    done = 0
+    particle, share, band = task.particle, task.share, task.band
+    done, counts = 0, particle.walker.counts
     with np.errstate(over="ignore"):  # random words wrap around, as they should
-        if motion is not None:
+        if task.motion is not None:
             evaluate_for(task)
             return particle, share
-        while done < n_trials:
-            done += walk(
-                model,
+        while done < task.n_trials:
+            left, n_accepted = task.n_trials - done, counts[ACCEPTED]
+            wanted = left if band is None else min(left, band.left(particle.tally))
+            made = walk(
+                task.model,
                 particle.state,
-                grid,
+                task.grid,
                 share.surface,
                 particle.walker,
                 share.transitions,
-                schedule,
+                task.schedule,
                 share.clock,
-                n_trials - done,
+                wanted,
             )
-            if done < n_trials:
+            done += made
+            if band is not None:
+                band.note(particle.state, particle.tally, made, counts[ACCEPTED] - n_accepted)
+            if made < wanted:
                 share.transitions = enlarged(share.transitions, 2 * share.transitions.entries.shape[0])
     return particle, share

@@ -22,6 +22,7 @@ from wl.kernels.schedule import KNOWN, Schedule, adapt
 from wl.kernels.transitions import FREE, Transitions
 from wl.kernels.walk import N_COUNTS, RARE, TOP, Surface
 from wl.settings import Settings
+from wl.step_rules import BAND, Band
 from wl.systems.interface import System, measured
 from wl.walkers import Particle, Share, Task, kept_arrays, new_transitions
 
@@ -58,6 +59,9 @@ class Window:
             np.zeros(clocks.CLOCK_SIZE),
         )
         self.own.clock[[clocks.LOG_F, clocks.EXPLORING]] = self.schedule.first_log_f, 1.0
+        self.band: Band | None = None
+        if settings.step_rule == BAND and system.step is not None:
+            self.band = Band(system.step, system.largest_step)
         self.particles: list[Particle] = []
         self.shares: list[Share] = []
         self.n_rejected_walkers = 0
@@ -175,12 +179,13 @@ class Window:
             table.used[:] = 0
 
     def tasks(self, n_trials: int) -> Iterator[Task]:
-        """What to hand to `walk_for`."""
+        """What to hand to `walk_for`: trials of the run itself, with steps that adapt until the weights are frozen."""
+        band = None if self.frozen else self.band
         for particle, share in zip(self.particles, self.shares, strict=True):
-            yield self.task(particle, share, n_trials)
+            yield self.task(particle, share, n_trials)._replace(band=band)
 
     def task(self, particle: Particle, share: Share, n_trials: int) -> Task:
-        """Trials of one of the walkers."""
+        """Trials of one of the walkers, its step kept as it is."""
         return Task(self.system.model, self.grid, self.schedule, particle, share, n_trials, self.motion)
 
     def take(self, results: list[tuple[Particle, Share]]) -> None:

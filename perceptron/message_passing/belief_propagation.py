@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from perceptron.checks import check_integer, check_real
+from perceptron.checks import check_dtype, check_integer, check_real
 from perceptron.message_passing.nodes import NODES, Node, node_of
 from perceptron.patterns import Patterns
 from perceptron.solution import ConvergenceError, Estimate, Status
@@ -207,7 +207,9 @@ def _measures(state: Node, external: np.ndarray) -> tuple[float, float]:
 
 def _external(external: float | np.ndarray, state: Node) -> np.ndarray:
     size = state.patterns.n_weights
-    field = np.asarray(external, dtype=np.float64)
+    given = np.asarray(external)
+    check_dtype("external", given)
+    field = given.astype(np.float64)
     if field.ndim == 0:
         field = np.full(size, float(field))
     if field.shape != (size,) or not np.all(np.isfinite(field)):

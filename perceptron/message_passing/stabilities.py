@@ -17,7 +17,7 @@ import math
 
 import numpy as np
 
-from perceptron.checks import check_array
+from perceptron.checks import check_array, check_dtype
 from perceptron.gaussian import log_gaussian_tail
 from perceptron.message_passing.nodes import Node
 
@@ -50,6 +50,7 @@ def stability_masses(state: Node, boundaries: np.ndarray, external: float | np.n
     if np.any(np.diff(bounds) <= 0.0):
         raise ValueError(f"boundaries = {boundaries!r} do not increase; allowed: increasing stabilities")
     size, threshold = state.patterns.n_weights, state.threshold.midpoint
+    check_dtype("external", np.asarray(external))
     field: np.ndarray = np.broadcast_to(np.asarray(external, dtype=state.number), (size,))
     means, variances = state.cavity_sums(field)
     widths = np.sqrt(variances)

@@ -73,7 +73,8 @@ class StudyResult:
     ----------
     plan : StudyPlan
     status : Status
-        CONVERGED when every curve has ended, else INTERRUPTED.
+        CONVERGED when every curve has ended, NOT_SOLVED when they have and not one run found a solution, else
+        INTERRUPTED.
     curves : dict of (str, int) to StudyCurve
         By solver and N; curves without finished runs are left out.
     runs : tuple of StudyRun
@@ -115,7 +116,8 @@ def study_result(plan: StudyPlan, runs: Mapping[RunKey, StudyRun]) -> StudyResul
     unfinished = any(next_runs(plan, runs, curve) for curve in curve_keys(plan))
     curves = {curve: _sum_up(plan, runs, curve) for curve in curve_keys(plan)}
     begun = {curve: sums for curve, sums in curves.items() if sums.loads.size}
-    status = Status.INTERRUPTED if unfinished else Status.CONVERGED
+    solved = any(run.solved for run in runs.values())
+    status = Status.INTERRUPTED if unfinished else Status.CONVERGED if solved else Status.NOT_SOLVED
     return StudyResult(plan, status, begun, tuple(runs[key] for key in sorted(runs)))
 
 

@@ -50,6 +50,7 @@ def test_settings_of_the_dynamics():
         "t3": [0, 8e6, 0, 0, 8e6],
         "time_step": [1e-4, 3e-6, 3e-5, 2e-5, 5e-5],
         "friction": [0.01, 1e-5, 0.01, 1e-4, 5e-5],
+        "other_frictions": [(), (1e-3,), (), (), (3e-5,)],
     }
     for name, expected in rows.items():
         assert [getattr(column, name) for column in columns] == expected

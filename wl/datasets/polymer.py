@@ -27,6 +27,7 @@ from pathlib import Path
 
 import numpy as np
 
+from perceptron.checks import read_real
 from wl.datasets.download import Given, existing_file, named_file
 from wl.datasets.random_split import regression_dataset
 from wl.datasets.split import Dataset
@@ -113,7 +114,7 @@ def _gaps(path: Path, content: bytes) -> np.ndarray:
 def _gap(path: Path, number: int, row: list[str]) -> float:
     try:
         _, entry = row
-        value = float(entry)
+        value = read_real(entry)
     except ValueError:
         value = math.nan
     if not math.isfinite(value):

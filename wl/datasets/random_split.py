@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from perceptron.checks import check_integer
+from wl.datasets.scaling import is_constant, mean_and_deviation, standardised
 from wl.datasets.split import Dataset, Split
 
 __all__ = ["regression_dataset"]
@@ -36,17 +37,17 @@ def regression_dataset(
     Raises
     ------
     ValueError
-        For a negative seed, or values that do not vary over the training rows.
+        For a negative seed, or values that do not vary over the training rows by more than rounding.
     """
     n_rows = len(values)
     check_integer("n_train", n_train, least=1, most=n_rows - 1)
     rng = np.random.default_rng(check_integer("data_seed", data_seed, least=0))
     in_train = np.zeros(n_rows, dtype=bool)
     in_train[rng.permutation(n_rows)[:n_train]] = True
-    mean, deviation = float(values[in_train].mean()), float(values[in_train].std())
-    if deviation == 0.0:
+    mean, deviation = map(float, mean_and_deviation(values[in_train]))
+    if is_constant(values[in_train]):
         raise ValueError(f"the target is {mean!r} in all training rows; allowed: targets that vary there")
-    targets = ((values - mean) / deviation)[:, None]
+    targets = standardised(values, in_train)[:, None]
     train, test = (Split(features[part], targets[part]) for part in (in_train, ~in_train))
     drawn = {"data_seed": data_seed, "target_mean": mean, "target_deviation": deviation}
     return Dataset(train, test, name, dict(parameters) | drawn)

@@ -126,7 +126,8 @@ def _matrix(name: str, values: Any, allowed: str) -> np.ndarray:
     array = np.asarray(values)
     if array.ndim != 2 or array.size == 0 or array.dtype.kind not in "iuf":
         raise ValueError(f"{name} has shape {array.shape} and type {array.dtype}; allowed: {allowed}")
-    array = np.array(array, dtype=np.float64, order="C")
+    with np.errstate(over="ignore"):  # of longer numbers, which are refused below
+        array = np.array(array, dtype=np.float64, order="C")
     bad = np.argwhere(~np.isfinite(array))
     if bad.size:
         point, column = map(int, bad[0])
@@ -135,8 +136,7 @@ def _matrix(name: str, values: Any, allowed: str) -> np.ndarray:
 
 
 def _labels(values: np.ndarray) -> np.ndarray:
-    labels = np.array(values, dtype=np.int64)
-    bad = np.flatnonzero(labels < 0)
+    bad = np.flatnonzero((values < 0) | (values > np.iinfo(np.int64).max))
     if bad.size:
-        raise ValueError(f"targets[{bad[0]}] = {labels[bad[0]]}; allowed: class labels 0, 1, 2, …")
-    return labels
+        raise ValueError(f"targets[{bad[0]}] = {values[bad[0]]}; allowed: class labels 0, 1, 2, …")
+    return np.array(values, dtype=np.int64)

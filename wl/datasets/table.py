@@ -1,9 +1,10 @@
 """Data of the user: a table in a CSV or NPZ file, with a target column and a column that says train or test.
 
-Every other column is a feature. A CSV file has a header line; an NPZ file has one array for each column, of shape
-(n_rows,), or (n_rows, k) for k features at once, and text where the split is. Rows are counted from 1, without the
-header and empty lines. All numbers must be finite, and no feature may be constant over the training rows: it would be
-one more bias.
+Every other column is a feature, so each must have a name: one without is what many programs write for the numbers of
+the rows. A CSV file has a header line; an NPZ file has one array for each column, of shape (n_rows,), or (n_rows, k)
+for k features at once, and text where the split is. Rows are counted from 1, without the header and empty lines. All
+numbers must be finite, and real in an NPZ file, not complex or boolean. No feature may be constant over the training
+rows, where differences of rounding are none (`wl.datasets.scaling`): it would be one more bias.
 
 Standardised features are (x - mean)/(standard deviation), both over the training rows alone, so that the test rows
 leave no trace in what the network is trained on. Targets are never changed.
@@ -23,11 +24,14 @@ from pathlib import Path
 
 import numpy as np
 
+from perceptron.checks import check_dtype, read_real
+from wl.datasets.scaling import is_constant, standardised
 from wl.datasets.split import Dataset, Split
 
 __all__ = ["read_table"]
 
 PARTS = ("train", "test")
+MOST_CLASSES = 1000  # or as many as there are training rows, where nothing else bounds the labels
 
 
 def read_table(
@@ -64,12 +68,14 @@ def read_table(
     Raises
     ------
     ValueError
-        For a missing or damaged file, missing columns, rows of another length, entries that are not finite numbers,
-        labels that are not 0, 1, … below the number of classes, values of the split other than train and test, a part
-        without rows, a constant feature. The message names the column and the row.
+        For a missing or damaged file, missing columns, columns without a name or with that of another, rows of another
+        length, entries that are not finite real numbers, labels that are not 0, 1, … below the number of classes,
+        values of the split other than train and test, a part without rows, a constant feature. The message names the
+        column and the row.
     """
     source = Path(path)
     targets = (target,) if isinstance(target, str) else tuple(target)
+    _check_once(targets, "target")
     content = _content(source)
     columns = _csv_columns(source, content) if source.suffix == ".csv" else _npz_columns(source, content)
     rest = _feature_columns(source, columns, targets, split)
@@ -105,9 +111,7 @@ def _csv_columns(path: Path, content: bytes) -> dict[str, np.ndarray]:
     if len(rows) < 2:
         raise ValueError(f"table {str(path)!r} has {len(rows)} lines; allowed: a header and at least two rows")
     header = [name.strip() for name in rows[0]]
-    twice = [name for number, name in enumerate(header) if name in header[:number]]
-    if twice:
-        raise ValueError(f"column {twice[0]!r} stands twice in {str(path)!r}; allowed: once")
+    _check_names(path, header)
     for number, row in enumerate(rows[1:], 1):
         if len(row) != len(header):
             raise ValueError(f"row {number} of {str(path)!r} has {len(row)} entries; allowed: {len(header)}")
@@ -117,9 +121,11 @@ def _csv_columns(path: Path, content: bytes) -> dict[str, np.ndarray]:
 def _npz_columns(path: Path, content: bytes) -> dict[str, np.ndarray]:
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as data:
-            columns = {name: data[name] for name in data.files}
+            names = data.files
+            columns = {name: data[name] for name in names}
     except (ValueError, TypeError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise ValueError(f"table {str(path)!r} cannot be read ({error}); allowed: NPZ without pickle") from None
+    _check_names(path, names)
     lengths = {name: array.shape for name, array in columns.items()}
     for name, shape in lengths.items():
         if len(shape) not in (1, 2) or shape[0] != next(iter(lengths.values()))[0]:
@@ -127,6 +133,19 @@ def _npz_columns(path: Path, content: bytes) -> dict[str, np.ndarray]:
                 f"column {name!r} has shape {shape}; allowed: (n_rows,) or (n_rows, k), n_rows the same for all"
             )
     return columns
+
+
+def _check_names(path: Path, names: Sequence[str]) -> None:
+    if "" in names:
+        place = names.index("") + 1
+        raise ValueError(f"column {place} of {str(path)!r} has no name; allowed: a name for each column")
+    _check_once(names, str(path))
+
+
+def _check_once(names: Sequence[str], where: str) -> None:
+    for number, name in enumerate(names):
+        if name in names[:number]:
+            raise ValueError(f"column {name!r} stands twice in {where!r}; allowed: once")
 
 
 def _feature_columns(
@@ -144,7 +163,10 @@ def _feature_columns(
 
 def _in_train(name: str, column: np.ndarray) -> np.ndarray:
     """Which rows are for training."""
-    entries = [str(entry).strip() for entry in column] if column.ndim == 1 else []
+    if column.ndim != 1 or column.dtype.kind != "U":
+        given = f"{column.dtype} of shape {column.shape}"
+        raise ValueError(f"column {name!r} has {given}; allowed: text, {' or '.join(PARTS)} in each row")
+    entries = [str(entry).strip() for entry in column]
     for number, entry in enumerate(entries, 1):
         if entry not in PARTS:
             raise ValueError(f"column {name!r}, row {number}: {entry!r} is not known; allowed: {', '.join(PARTS)}")
@@ -159,10 +181,12 @@ def _in_train(name: str, column: np.ndarray) -> np.ndarray:
 def _numbers(name: str, column: np.ndarray) -> np.ndarray:
     """The column as float64 (n_rows, k)."""
     block = column if column.ndim == 2 else column[:, None]
-    if block.dtype.kind in "iuf":
-        numbers = block.astype(np.float64)
-    else:
+    if block.dtype.kind == "U":
         numbers = np.array([[_number(name, row, entry) for entry in line] for row, line in enumerate(block, 1)])
+    else:
+        check_dtype(f"column {name!r}", block)
+        with np.errstate(over="ignore"):  # of longer numbers, which are refused below
+            numbers = block.astype(np.float64)
     bad = np.argwhere(~np.isfinite(numbers))
     if bad.size:
         row, place = map(int, bad[0])
@@ -174,11 +198,9 @@ def _numbers(name: str, column: np.ndarray) -> np.ndarray:
 
 def _number(name: str, row: int, entry: str) -> float:
     try:
-        return float(entry)
-    except (TypeError, ValueError):
-        raise ValueError(
-            f"column {name!r}, row {row}: {str(entry)!r} is not a number; allowed: finite numbers"
-        ) from None
+        return read_real(str(entry))
+    except ValueError as error:
+        raise ValueError(f"column {name!r}, row {row}: {error}; allowed: finite numbers") from None
 
 
 def _features(columns: dict[str, np.ndarray], in_train: np.ndarray, standardise: bool) -> tuple[list[str], np.ndarray]:
@@ -189,21 +211,34 @@ def _features(columns: dict[str, np.ndarray], in_train: np.ndarray, standardise:
         for name, block in blocks.items()
         for place in range(block.shape[1])
     ]
+    _check_once(names, "the names of all features")
     features = np.hstack(list(blocks.values()))
-    constant = np.flatnonzero(np.ptp(features[in_train], axis=0) == 0.0)
+    constant = np.flatnonzero(is_constant(features[in_train]))
     if constant.size:
         name, value = names[constant[0]], float(features[in_train][0, constant[0]])
         raise ValueError(f"column {name!r} is {value!r} in all training rows; allowed: features that vary there")
-    if standardise:
-        features = (features - features[in_train].mean(axis=0)) / features[in_train].std(axis=0)
-    return names, features
+    return names, _standardised(names, features, in_train) if standardise else features
+
+
+def _standardised(names: list[str], features: np.ndarray, in_train: np.ndarray) -> np.ndarray:
+    scaled = standardised(features, in_train)
+    far = np.argwhere(~np.isfinite(scaled))
+    if far.size:
+        row, place = map(int, far[0])
+        raise ValueError(
+            f"column {names[place]!r}, row {row + 1}: {features[row, place]:g} cannot be standardised; allowed: numbers"
+            " within 1e308 deviations of the training rows"
+        )
+    return scaled
 
 
 def _labels(targets: tuple[str, ...], columns: np.ndarray, in_train: np.ndarray, n_classes: int | None) -> np.ndarray:
     if columns.shape[1] != 1:
         raise ValueError(f"target {', '.join(targets)} has {columns.shape[1]} columns; allowed: one column of labels")
     labels = columns[:, 0]
-    most = int(labels[in_train].max()) if n_classes is None else n_classes - 1
+    most = n_classes - 1 if n_classes is not None else max(MOST_CLASSES, int(in_train.sum())) - 1
+    if n_classes is None and labels[in_train].max() <= most:
+        most = int(labels[in_train].max())
     bad = np.flatnonzero((labels < 0.0) | (labels > most) | (labels != np.floor(labels)))
     if bad.size:
         row = int(bad[0])

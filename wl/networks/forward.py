@@ -13,13 +13,24 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from perceptron.checks import check_dtype
 from wl.datasets.split import Split
 from wl.kernels import network_losses as losses
 from wl.kernels.network_functions import Activation, Double, Identity, Precision, Relu, Silu, Single, Tanh
 from wl.kernels.network_layers import GROUP, VECTOR, Network, set_all
 from wl.networks.architecture import Architecture
 
-__all__ = ["PRECISIONS", "Quality", "check_split", "kernel_head", "kernel_network", "outputs", "point_rows", "quality"]
+__all__ = [
+    "PRECISIONS",
+    "Quality",
+    "check_known_precision",
+    "check_split",
+    "kernel_head",
+    "kernel_network",
+    "outputs",
+    "point_rows",
+    "quality",
+]
 
 PRECISIONS: dict[str, Precision] = {
     "float32": Single(np.float32(0.0), np.float32(0.5), np.float32(-20.0)),
@@ -78,6 +89,7 @@ def outputs(
     network = kernel_network(architecture, precision)
     if features.ndim != 2 or features.shape[1] != architecture.n_inputs:
         raise ValueError(f"features has shape {features.shape}; allowed: (n_points, {architecture.n_inputs})")
+    check_dtype("features", features)
     found = [np.empty((0, architecture.n_outputs), precision)]
     for first in range(0, features.shape[0], BLOCK):
         block = features[first : first + BLOCK]
@@ -113,6 +125,7 @@ def _forward(network: Network, parameters: np.ndarray, features: np.ndarray) -> 
     """Rows of all slots, and which of them are the outputs."""
     if parameters.shape != network.padded_place.shape:
         raise ValueError(f"parameters has shape {parameters.shape}; allowed: {network.padded_place.shape}")
+    check_dtype("parameters", parameters)
     rows = np.zeros((network.slots[-1], features.shape[1]), features.dtype)
     rows[: features.shape[0]] = features
     places = np.arange(rows.shape[0])
@@ -133,6 +146,18 @@ def new_weights(network: Network, dtype: np.dtype) -> np.ndarray:
     return np.zeros(network.first_weight[last + network.widths[-1] - 1] + last - before + 1, dtype)
 
 
+def check_known_precision(precision: str) -> None:
+    """Refuse the name of another precision.
+
+    Raises
+    ------
+    ValueError
+        Naming it.
+    """
+    if precision not in PRECISIONS:
+        raise ValueError(f"precision = {precision!r} is not known; allowed: {', '.join(PRECISIONS)}")
+
+
 def kernel_network(architecture: Architecture, precision: str) -> Network:
     """Shape of the network as the kernels want it.
 
@@ -141,8 +166,7 @@ def kernel_network(architecture: Architecture, precision: str) -> Network:
     ValueError
         For an unknown precision.
     """
-    if precision not in PRECISIONS:
-        raise ValueError(f"precision = {precision!r} is not known; allowed: {', '.join(PRECISIONS)}")
+    check_known_precision(precision)
     widths = np.array(architecture.widths)
     padded = -(-widths // GROUP) * GROUP
     slots = np.concatenate(([0], np.cumsum(padded)))

@@ -33,7 +33,8 @@ from wl.kernels import training_passes as passes
 from wl.networks.architecture import ACTIVATIONS, HEADS, Architecture
 from wl.networks.forward import check_split
 from wl.networks.initialisation import INITIALISATIONS
-from wl.networks.matrix_training import train_by_matrices
+from wl.networks.matrix_training import PRECISION, train_by_matrices
+from wl.networks.precision import check_precision
 from wl.networks.training_ensemble import OPTIMIZERS, TrainingEnsemble, TrainingOptions
 from wl.streams import stream_of
 
@@ -90,7 +91,8 @@ def train_ensemble(
     Raises
     ------
     ValueError
-        If the data do not fit the network, the batch is larger than the training part, or the seed is negative.
+        If the data do not fit the network or lose their meaning in the precision of the method, a batch is larger than
+        the training part, there are more batch sizes than runs, or the seed is negative.
     """
     chosen = TrainingOptions() if options is None else options
     check_split("train", dataset.train, architecture)
@@ -98,8 +100,12 @@ def train_ensemble(
     architecture.half_widths(chosen.box)
     for size in chosen.batch_sizes:
         check_integer("batch_size", size, least=1, most=dataset.train.n_points)
+    if chosen.n_runs < len(chosen.batch_sizes):
+        sizes = ", ".join(map(str, chosen.batch_sizes))
+        raise ValueError(f"n_runs = {chosen.n_runs} with the batch sizes {sizes}; allowed: a run for each of them")
     start, first = time.perf_counter(), check_integer("seed", seed, least=0)
     method = method_for(architecture, chosen)
+    check_precision(dataset.train, dataset.test, PRECISION if method == "matrices" else "float64")
     of_sizes = [replace(chosen, batch_size=size, method=method) for size in chosen.batch_sizes]
     tasks = [
         _Task(dataset, architecture, of_sizes[number % len(of_sizes)], first, number) for number in range(chosen.n_runs)

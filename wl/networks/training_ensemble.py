@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from perceptron.checks import check_integer, check_real
+from perceptron.checks import check_dtype, check_integer, check_real
 from perceptron.files import load_arrays, provenance, save_table
 from wl.networks.architecture import Architecture
 from wl.networks.initialisation import INITIALISATIONS
@@ -185,6 +185,15 @@ class TrainingEnsemble:
         return self.n_runs < self.options.n_runs
 
     @property
+    def status(self) -> str:
+        """INTERRUPTED where runs are missing, DIVERGED where all did, PARTLY_DIVERGED where some did, else FINISHED."""
+        if self.interrupted:
+            return "INTERRUPTED"
+        if self.n_diverged == 0:
+            return "FINISHED"
+        return "DIVERGED" if self.n_diverged == self.n_runs else "PARTLY_DIVERGED"
+
+    @property
     def kept(self) -> np.ndarray:
         """Which runs stayed finite, bool (n_runs,)."""
         return self.diverged_at < 0
@@ -245,6 +254,8 @@ def load_ensemble(path: Path | str) -> TrainingEnsemble:
         If the file is missing, damaged or holds something else.
     """
     arrays, origin = load_arrays(path, "ensemble", ARRAYS)
+    for name, array in arrays.items():
+        check_dtype(f"{name} in {str(path)!r}", array)
     described = origin["parameters"]
     shape, options = described["architecture"], described["options"]
     for name in ("box", "batch_size"):

@@ -32,6 +32,7 @@ from wl.datasets.split import Split
 from wl.kernels.network_losses import ACCURACY, LOSS
 from wl.networks import forward
 from wl.networks.architecture import Architecture
+from wl.networks.precision import check_precision, check_range
 from wl.systems.interface import System, Variable
 from wl.systems.network_force_model import force_model, new_network_state
 from wl.systems.network_moves import NetworkModel, NetworkState
@@ -78,9 +79,13 @@ class NetworkOptions:
     forces: bool = False
 
     def __post_init__(self) -> None:
+        forward.check_known_precision(self.precision)
         for name in ("step", "block_step"):
-            if getattr(self, name) is not None:
-                check_real(name, getattr(self, name), above=0.0)
+            step = getattr(self, name)
+            if step is not None and self.forces:
+                raise ValueError(f"{name} = {step!r} is not used with forces = True; allowed: None")
+            if step is not None:
+                check_real(name, step, above=0.0)
         if not 0.0 <= check_real("block_share", self.block_share) <= 1.0:
             raise ValueError(f"block_share = {self.block_share!r} is out of range; allowed: real numbers from 0 to 1")
         if len(self.scales) == 0:
@@ -116,12 +121,15 @@ def neural_network(
     Raises
     ------
     ValueError
-        For data that do not fit the architecture, or unusable variables or options.
+        For data that do not fit the architecture or lose their meaning in the precision (`wl.networks.precision`), or
+        unusable variables or options.
     """
     names = _check_variables(architecture, test, variables)
     splits = {TRAIN: train} if test is None else {TRAIN: train, TEST: test}
     for part, split in splits.items():
         forward.check_split(("train", "test")[part], split, architecture)
+    check_precision(train, test, options.precision)
+    check_range(architecture, list(splits.values()), options.precision, options.box)
     points = points_of(architecture, splits, names, options.precision)
     half_widths = architecture.half_widths(options.box).astype(options.precision)
     if options.forces:
@@ -172,7 +180,7 @@ def loss_window(architecture: Architecture, split: Split) -> tuple[float, float,
 
 def rebuilt_network(parameters: Mapping[str, Any], data: Mapping[str, Any]) -> System:
     """The system from its `parameters` and `data`."""
-    box = parameters["box"]
+    box, forces = parameters["box"], parameters.get("forces", False)
     kept = {key: parameters[key] for key in ("dataset",) if key in parameters}
     test = Split(data["test_features"], data["test_targets"]) if "test_features" in data else None
     system = neural_network(
@@ -189,11 +197,11 @@ def rebuilt_network(parameters: Mapping[str, Any], data: Mapping[str, Any]) -> S
         NetworkOptions(
             parameters["precision"],
             tuple(box) if isinstance(box, list | tuple) else box,
-            parameters["step"],
+            None if forces else parameters["step"],
             parameters["block_share"],
-            parameters["block_step"],
+            None if forces else parameters["block_step"],
             tuple(parameters["scales"]),
-            parameters.get("forces", False),
+            forces,
         ),
     )
     return replace(system, parameters=system.parameters | kept)
