@@ -87,10 +87,10 @@ def curves_of(samplers: list[Sampler]) -> tuple[dict[str, Curves], bool]:
     estimates = [estimate(sampler, act) for sampler in samplers]
     if not any(np.isfinite(found.value).any() for found in estimates):
         nothing = np.full(estimates[0].value.shape, np.nan)
-        values = [act(learned_with_constant(sampler)) for sampler in samplers]
-        estimates = [Estimate(value, nothing, np.zeros(nothing.shape)) for value in values]
-    values, errors, of_draws = (np.stack(arrays) for arrays in zip(*estimates, strict=True))
-    absolute, of_draws = np.isfinite(values[:, 0]), mean_of(of_draws)
+        learned = [act(learned_with_constant(sampler)) for sampler in samplers]
+        estimates = [Estimate(value, nothing, np.zeros(nothing.shape)) for value in learned]
+    values, errors = np.stack([found.value for found in estimates]), np.stack([found.error for found in estimates])
+    absolute, of_draws = np.isfinite(values[:, 0]), mean_of(np.stack([found.draws_error for found in estimates]))
     shifts = offsets(values[:, 1 : 1 + grid.n_bins], absolute)
     curves, first = {}, 1
     for part in parts:

@@ -137,7 +137,7 @@ def _transition_matrix(sampler: Sampler) -> tuple[np.ndarray, np.ndarray]:
     if not all(np.isfinite(value).any() for value in values):
         return nothing, nothing
     try:
-        value = with_constant(sampler, joined(values, weights), sum(weights), sampler.uniform_draws).of_walk
+        value = with_constant(sampler, joined(values, weights), np.sum(weights, axis=0), sampler.uniform_draws).of_walk
     except ValueError:
         return nothing, nothing
     error = np.where(np.isnan(errors), -np.inf, errors).max(axis=0)
