@@ -276,11 +276,12 @@ def _real(variable: Variable, position: int, window: Range) -> Axis:
         raise ValueError(f"width of {variable.name} is missing; allowed: {variable.name}=lowest:highest:width")
     number = (window.highest - window.lowest) / window.width
     n_bins = _check_number(variable, max(1.0, math.ceil(number * (1.0 - ROUNDING)) if number < 1e18 else number))
-    edges = _on_levels(variable, _equal_steps(window.lowest, window.width, n_bins + 1), window.width)
+    width = float(window.width)
+    edges = _on_levels(variable, _equal_steps(window.lowest, width, n_bins + 1), width)
     centres = 0.5 * (edges[:-1] + edges[1:])
     if edges[-1] == variable.highest:  # the highest value itself belongs to the last bin
         window = replace(window, open_high=True)
-    return Axis(variable, position, _open(edges, window), edges, centres, window.lowest, window.width)
+    return Axis(variable, position, _open(edges, window), edges, centres, window.lowest, width)
 
 
 def _equal_steps(lowest: float, width: float, number: int) -> np.ndarray:
