@@ -2,36 +2,68 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import os
 import platform
-import tempfile
-import zipfile
-import zlib
+import secrets
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-__all__ = ["load_arrays", "load_table", "provenance", "save_table", "write_atomically"]
+from perceptron.reading import damage_of, read_arrays
+
+__all__ = ["digest_of", "load_arrays", "load_table", "provenance", "save_table", "write_atomically"]
+
+WRITTEN = "what save wrote"
+LONGEST_PREFIX = 100
 
 
 def write_atomically(path: Path | str, content: bytes) -> None:
-    """Write `content` to a temporary file beside `path`, then rename: the file is whole or absent."""
-    path = Path(path)
+    """Write `content` to a temporary file beside `path`, then rename: the file is whole or absent.
+
+    The file has the mode that the umask gives to new files. A symbolic link stays, and the file behind it is renewed.
+    The content is on the disk before the name is.
+    """
+    path = Path(os.path.realpath(path))
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    # with its random part the name is not longer than file systems allow
+    temporary = path.with_name(f".{path.name}"[:LONGEST_PREFIX] + f".{secrets.token_hex(8)}")
     try:
-        with os.fdopen(descriptor, "wb") as file:
+        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666), "wb") as file:
             file.write(content)
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+        _sync_folder(path.parent)
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
+
+
+def _sync_folder(folder: Path) -> None:
+    """Let a new name in a folder reach the disk, where the system can do so."""
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def digest_of(arrays: Mapping[str, np.ndarray]) -> str:
+    """Hash of arrays with their names, types and shapes, in whatever order they come."""
+    digest = hashlib.blake2b(digest_size=16)
+    for name in sorted(arrays):
+        array = np.ascontiguousarray(arrays[name])
+        digest.update(f"{name} {array.dtype.str} {arrays[name].shape} ".encode())
+        digest.update(array.tobytes())
+    return digest.hexdigest()
 
 
 def provenance(**parameters: Any) -> dict[str, Any]:
@@ -62,10 +94,23 @@ def save_table(path: Path | str, columns: Mapping[str, np.ndarray], origin: Mapp
 
 
 def load_table(path: Path | str) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-    """Read back what `save_table` wrote as NPZ: the arrays and the provenance."""
-    with Path(path).open("rb") as file, np.load(file, allow_pickle=False) as data:
-        columns = {name: data[name] for name in data.files if name != "provenance"}
-        return columns, json.loads(str(data["provenance"]))
+    """Read back what `save_table` wrote as NPZ: the arrays and the provenance.
+
+    Raises
+    ------
+    ValueError
+        If the file is missing or damaged.
+    """
+    return _table(path, "table")
+
+
+def _table(path: Path | str, kind: str) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    columns = read_arrays(path, kind, WRITTEN)
+    with damage_of(kind, path, WRITTEN):
+        origin = json.loads(str(columns.pop("provenance")))
+    if not isinstance(origin, dict):
+        raise ValueError(f"{kind} {str(path)!r} has a provenance that is no object; allowed: {WRITTEN}")
+    return columns, origin
 
 
 def load_arrays(
@@ -79,12 +124,7 @@ def load_arrays(
         If the file is missing, damaged, lacks one of the arrays `names`, or holds one that is neither of these nor of
         the `others`, which would not be used.
     """
-    if not Path(path).is_file():
-        raise ValueError(f"{kind} file {str(path)!r} does not exist")
-    try:
-        arrays, origin = load_table(path)
-    except (ValueError, KeyError, TypeError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise ValueError(f"{kind} file {str(path)!r} cannot be read ({error}); allowed: what save wrote") from None
+    arrays, origin = _table(path, f"{kind} file")
     names = list(names)
     missing = sorted(set(names) - set(arrays))
     if missing:

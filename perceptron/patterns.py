@@ -13,8 +13,6 @@ that are neither ±1 nor Gaussian.
 from __future__ import annotations
 
 import math
-import zipfile
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +22,7 @@ import numpy as np
 from perceptron.checks import check_integer, check_real
 from perceptron.files import provenance, save_table
 from perceptron.kernels import patterns as kernels
+from perceptron.reading import read_array_or_arrays
 
 __all__ = [
     "Patterns",
@@ -268,14 +267,8 @@ def load_weights(path: Path | str, n_weights: int | None = None) -> np.ndarray:
 
 
 def _read(path: Path, name: str) -> dict[str, np.ndarray]:
-    if not path.is_file():
-        raise ValueError(f"{name} file {str(path)!r} does not exist")
-    try:
-        with path.open("rb") as file:
-            data = np.load(file, allow_pickle=False)
-            arrays = {name: data} if isinstance(data, np.ndarray) else {key: data[key] for key in data.files}
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise ValueError(f"{name} file {str(path)!r} cannot be read ({error}); allowed: .npy or .npz") from None
+    data = read_array_or_arrays(path, f"{name} file", ".npy or .npz")
+    arrays = {name: data} if isinstance(data, np.ndarray) else data
     if name not in arrays:
         found = ", ".join(sorted(arrays)) or "nothing"
         raise ValueError(f"{name} file {str(path)!r} holds no array '{name}'; found: {found}")

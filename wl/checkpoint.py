@@ -11,33 +11,20 @@ from __future__ import annotations
 
 import io
 import shutil
-import struct
-import zipfile
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from perceptron.files import write_atomically
+from perceptron.files import digest_of, write_atomically
+from perceptron.reading import arrays_in, damage_of, read_content
 from wl.run import Run
 from wl.uniform_draws import UniformDraws
 
 __all__ = ["NAMES", "Progress", "read_checkpoint", "read_progress", "restore_run", "write_checkpoint"]
 
 NAMES = ("checkpoint.npz", "checkpoint-previous.npz")
-DAMAGE = (
-    OSError,
-    ValueError,
-    EOFError,
-    KeyError,
-    TypeError,
-    AttributeError,
-    RuntimeError,
-    struct.error,
-    zipfile.BadZipFile,
-    zlib.error,
-)
+CHECKSUM = "checksum"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,17 +51,15 @@ def write_checkpoint(folder: Path, run: Run, fingerprint: str) -> None:
     draws = run.samplers[0].uniform_draws
     if draws is not None:
         arrays |= {"uniform_draws/counts": draws.counts, "uniform_draws/number": np.array(draws.number)}
+    arrays |= {
+        "fingerprint": np.array(fingerprint),
+        "steps": np.array(run.steps),
+        "seconds": np.array(run.seconds),
+        "round_trips": np.array(run.round_trips),
+        "stage": np.array(run.stage),
+    }
     buffer = io.BytesIO()
-    np.savez(
-        buffer,
-        allow_pickle=False,
-        fingerprint=np.array(fingerprint),
-        steps=np.array(run.steps),
-        seconds=np.array(run.seconds),
-        round_trips=np.array(run.round_trips),
-        stage=np.array(run.stage),
-        **arrays,
-    )
+    np.savez(buffer, allow_pickle=False, **arrays, **{CHECKSUM: np.array(digest_of(arrays))})
     present = folder / NAMES[0]
     try:
         if present.exists():
@@ -122,20 +107,21 @@ def read_progress(folder: Path) -> Progress:
     """
     for name in NAMES:
         try:
-            with (folder / name).open("rb") as file, np.load(file, allow_pickle=False) as data:
+            with damage_of("checkpoint", name), (folder / name).open("rb") as file, np.load(file) as data:
                 numbers = int(data["steps"]), float(data["seconds"]), int(data["round_trips"])
                 return Progress(*numbers, str(data["stage"]) if "stage" in data else "")  # not in early files
-        except DAMAGE:
+        except ValueError:
             continue
     raise ValueError(f"no checkpoint in {str(folder)!r} can be read")
 
 
 def _read(path: Path, fingerprint: str) -> dict[str, np.ndarray]:
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as data:
-            saved = {name: data[name] for name in data.files}
-    except DAMAGE as error:
-        raise ValueError(f"checkpoint {path.name} cannot be read ({error})") from None
+    saved = arrays_in(read_content(path, "checkpoint"), "checkpoint", path.name)
+    if isinstance(saved, np.ndarray):
+        raise ValueError(f"checkpoint {path.name} cannot be read (it holds a single array)")
+    checksum = saved.pop(CHECKSUM, None)  # not in early files
+    if checksum is not None and str(checksum) != digest_of(saved):
+        raise ValueError(f"checkpoint {path.name} is damaged: its arrays have another checksum")
     if str(saved.get("fingerprint")) != fingerprint:
         raise ValueError(f"checkpoint {path.name} belongs to another run")
     return saved

@@ -83,7 +83,7 @@ def status(directory: Directory, json: Json = False) -> None:
     """How far a run is, by its last checkpoint; also while it runs."""
     opened = open_directory(directory)
     found, goal = opened.progress(), opened.plan.goal
-    state, landscape = opened.state(), opened.landscape()
+    state, (landscape, problem) = opened.state(), opened.usable_landscape()
     known = opened.plan.grid().log_total(opened.plan.system)
     print_found(
         {
@@ -95,7 +95,8 @@ def status(directory: Directory, json: Json = False) -> None:
             "log_total": known if landscape is None else landscape.attrs["log_total"],
             "system": opened.plan.system.name,
             "goal": {"steps": goal.steps, "seconds": goal.seconds, "converged": goal.converged},
-            "landscape": None if landscape is None else landscape.attrs["status"],
+            "landscape": problem or (None if landscape is None else landscape.attrs["status"]),
+            "checksum": None if landscape is None else "checksum" in landscape.attrs,
         },
         json,
     )

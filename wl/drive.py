@@ -65,7 +65,9 @@ def drive(directory: RunDirectory, jobs: int, every: Every, tell: Callable[[str]
         for problem in problems:
             tell(f"{problem}; the previous one is used")
         if run.prepared and run.reached():
-            dataset = directory.landscape()
+            dataset, problem = directory.usable_landscape()
+            if problem:
+                tell(f"{problem}; it is made anew from the checkpoint")
             if dataset is not None and _still_holds(dataset, run):
                 return run, dataset
         with _progress(run) as show, threadpool_limits(1):

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import io
 import json
-import math
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,8 @@ import numpy as np
 import xarray as xr
 from xarray.backends import H5NetCDFStore
 
-from perceptron.files import provenance, write_atomically
+from perceptron.files import digest_of, provenance, write_atomically
+from perceptron.reading import damage_of, read_content
 from wl.convergence import Verdict, judge
 from wl.estimates import (
     ALONG_FIRST,
@@ -31,13 +31,14 @@ from wl.estimates import (
     mean_of,
     normalised_where_whole,
 )
-from wl.grid import Grid
 from wl.integrator_report import integrator_numbers
 from wl.multicanonical import joined, with_constant
 from wl.sampler import Sampler
 from wl.trace import TRACE_COLUMNS
 
 __all__ = ["landscape_of", "load_landscape", "save_landscape", "verdict_of"]
+
+CHECKSUM = "checksum"
 
 
 def landscape_of(samplers: list[Sampler], parameters: dict[str, Any], tolerance: float) -> xr.Dataset:
@@ -145,42 +146,53 @@ def _transition_matrix(sampler: Sampler) -> tuple[np.ndarray, np.ndarray]:
 
 
 def save_landscape(path: Path | str, dataset: xr.Dataset) -> None:
-    """Write NetCDF to a temporary name and rename.
+    """Write NetCDF to a temporary name and rename; the dataset gets its checksum as an attribute.
 
     It is made in memory: the NetCDF library does not survive a disk that becomes full under it.
     """
     encoding = {name: {"zlib": True} for name, array in dataset.data_vars.items() if array.size > 1000}
     buffer = io.BytesIO()
     store = H5NetCDFStore(h5netcdf.File(buffer, "w"))
+    dataset.attrs[CHECKSUM] = checksum_of(dataset)
     dataset.dump_to_store(store, encoding=encoding)
     store.close()
     write_atomically(path, buffer.getvalue())
 
 
 def load_landscape(path: Path | str) -> xr.Dataset:
-    """Read a landscape.
+    """Read a landscape; attribute `checksum` is there where the file has one, which all but early files have.
+
+    The file is read as a whole, without a lock: landscapes are replaced, never written in place.
 
     Raises
     ------
     ValueError
         If the file is missing, damaged or no landscape.
     """
-    if not Path(path).is_file():
-        raise ValueError(f"landscape {str(path)!r} does not exist")
-    try:
-        with xr.open_dataset(path, engine="h5netcdf") as dataset:
-            loaded = dataset.load()
-    except (OSError, ValueError, KeyError) as error:
-        raise ValueError(f"landscape {str(path)!r} cannot be read ({error})") from None
+    content = read_content(path, "landscape")
+    with damage_of("landscape", path), xr.open_dataset(io.BytesIO(content), engine="h5netcdf") as dataset:
+        loaded = dataset.load()
     if "log_g" not in loaded or "system" not in loaded.attrs:
         raise ValueError(f"{str(path)!r} is not a landscape: it has no log_g")
+    with damage_of("landscape", path):
+        found = checksum_of(loaded)
+    if loaded.attrs.get(CHECKSUM, found) != found:
+        raise ValueError(f"landscape {str(path)!r} is damaged: its content has another checksum")
     return loaded
 
 
-def grid_description(grid: Grid) -> dict[str, Any]:
-    """Edges of every axis, for comparison of grids."""
-    return {axis.variable.name: [_plain(edge) for edge in axis.edges] for axis in grid.axes}
+def checksum_of(dataset: xr.Dataset) -> str:
+    """Hash of the variables with their dimensions, and of all attributes but the checksum itself."""
+    arrays = {f"{name} {array.dims}": array.values for name, array in dataset.variables.items()}
+    attributes = {name: _plain(value) for name, value in dataset.attrs.items() if name != CHECKSUM}
+    of_variables = {
+        str(name): {key: _plain(value) for key, value in array.attrs.items()}
+        for name, array in dataset.variables.items()
+    }
+    text = json.dumps([attributes, of_variables], sort_keys=True)
+    return digest_of(arrays | {"attributes": np.frombuffer(text.encode(), np.uint8)})
 
 
-def _plain(edge: float) -> float | str:
-    return float(edge) if math.isfinite(edge) else str(edge)
+def _plain(value: Any) -> Any:
+    """An attribute as it is before it was written and after it was read."""
+    return value.tolist() if isinstance(value, np.generic | np.ndarray) else value

@@ -19,6 +19,7 @@ from wl.uniform_draws import UniformDraws
 
 __all__ = ["merge_landscapes"]
 
+OF_ONE_FILE = ("checksum", "fingerprint")
 QUANTITIES = ("log_g", OF_WALK)
 MEANS = ("log_g_wang_landau", "log_g_transition_matrix", "log_g_transition_matrix_error")
 SUMS = ("steps", "seconds", "round_trips", "frozen_steps", "start_steps")
@@ -58,6 +59,7 @@ def merge_landscapes(paths: Sequence[Path | str], output: Path | str) -> xr.Data
 def _merge(landscapes: list[xr.Dataset]) -> xr.Dataset:
     first = landscapes[0]
     merged = first.drop_dims([name for name in ("run", "record") if name in first.dims])
+    merged.attrs = {name: value for name, value in first.attrs.items() if name not in OF_ONE_FILE}
     dims = tuple(map(str, first["log_g"].dims))
     names = [name for name in (*QUANTITIES, *ALONG_FIRST) if all(f"{name}_runs" in one for one in landscapes)]
     curves = {name: _curves(landscapes, name) for name in names}

@@ -15,8 +15,6 @@ import hashlib
 import io
 import json
 import shutil
-import zipfile
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,6 +24,7 @@ import numpy as np
 from filelock import FileLock, Timeout
 
 from perceptron.files import provenance, write_atomically
+from perceptron.reading import DAMAGE, read_arrays, read_mapping, reason_of
 from wl.catalogue import rebuild
 from wl.checkpoint import NAMES as CHECKPOINTS
 from wl.checkpoint import Progress, read_checkpoint, read_progress, restore_run, write_checkpoint
@@ -39,6 +38,7 @@ __all__ = ["RunDirectory", "create", "open_directory"]
 FORMAT = 2
 NAMES = ("parameters.json", "data.npz", *CHECKPOINTS, "landscape.nc")
 STAGING = ".new"
+FINGERPRINT = "fingerprint"
 PATIENCE = 2.0  # seconds; `status` holds the lock for an instant
 
 
@@ -79,7 +79,7 @@ class RunDirectory:
             return "RUNNING"
         except OSError:  # a directory that cannot be written, so nobody runs in it
             pass
-        found, goal, landscape = self.progress(), self.plan.goal, self.landscape()
+        found, goal, landscape = self.progress(), self.plan.goal, self.usable_landscape()[0]
         if landscape is None or landscape.attrs["steps"] != found.steps:
             return "STOPPED"
         reached = landscape.attrs["status"] == "CONVERGED" and found.steps > 0 if goal.converged else False
@@ -88,14 +88,32 @@ class RunDirectory:
         return "FINISHED" if reached else "STOPPED"
 
     def landscape(self) -> Any:
-        """The landscape that was written last; None where there is none."""
+        """The landscape that was written last; None where there is none.
+
+        Raises
+        ------
+        ValueError
+            If it is damaged, or of another run.
+        """
         path = self.path / "landscape.nc"
-        return load_landscape(path) if path.exists() else None
+        if not path.exists():
+            return None
+        found = load_landscape(path)
+        if found.attrs.get(FINGERPRINT, self.fingerprint) != self.fingerprint:  # not in early files
+            raise ValueError(f"landscape {str(path)!r} belongs to another run")
+        return found
+
+    def usable_landscape(self) -> tuple[Any, str]:
+        """As `landscape`, or None and what is wrong with it: whatever it is, the checkpoint can make it anew."""
+        try:
+            return self.landscape(), ""
+        except ValueError as error:
+            return None, str(error)
 
     def finish(self, run: Run) -> Any:
         """Compute and write the landscape."""
         dataset = landscape_of(run.samplers, self.plan.description(), self.plan.goal.tolerance)
-        dataset.attrs["seconds"] = run.seconds
+        dataset.attrs |= {"seconds": run.seconds, FINGERPRINT: self.fingerprint}
         try:
             save_landscape(self.path / "landscape.nc", dataset)
         except OSError as error:
@@ -121,7 +139,7 @@ class RunDirectory:
             run.set_goal(Goal(steps, seconds, more.converged, more.tolerance), explore=explore)
             self.plan = run.plan
             self.save(run)
-            text = json.loads((self.path / "parameters.json").read_text())
+            text = read_mapping(self.path / "parameters.json", "file")
             text["goal"] = self.plan.description()["goal"]
             write_atomically(self.path / "parameters.json", _as_json(text))
 
@@ -210,11 +228,10 @@ def open_directory(path: Path | str) -> RunDirectory:
     """
     path = Path(path)
     try:
-        text = json.loads((path / "parameters.json").read_text())
+        text = read_mapping(path / "parameters.json", "file")
         if text["format"] != FORMAT:
             raise ValueError(f"its format is {text['format']}; allowed: {FORMAT}")
-        with (path / "data.npz").open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            data = {name: arrays[name] for name in arrays.files}
+        data = read_arrays(path / "data.npz", "file")
         starts = data.pop(STARTS, None)
         system = rebuild(text["system"]["name"], text["system"]["parameters"], data)
         ranges = {name: Range(**window) for name, window in text["ranges"].items()}
@@ -229,8 +246,8 @@ def open_directory(path: Path | str) -> RunDirectory:
             text["cap"],
             starts,
         )
-    except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile, zlib.error) as error:
-        raise ValueError(f"{str(path)!r} holds no run that can be read ({error})") from None
+    except DAMAGE as error:
+        raise ValueError(f"{str(path)!r} holds no run that can be read ({reason_of(error)})") from None
     return RunDirectory(path, plan, _fingerprint(text, plan.data))
 
 

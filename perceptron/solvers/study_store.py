@@ -21,6 +21,7 @@ import numpy as np
 from perceptron.checks import check_array, check_integer, check_real
 from perceptron.files import provenance, write_atomically
 from perceptron.patterns import Patterns, n_patterns_at, random_patterns
+from perceptron.reading import read_content, read_mapping
 from perceptron.solvers.search import Limits
 
 __all__ = ["StudyPlan", "StudyRun", "StudyStore", "read_study"]
@@ -234,10 +235,10 @@ def _begin(folder: Path, plan: StudyPlan) -> None:
 
 def _read_plan(folder: Path) -> StudyPlan:
     path = folder / "parameters.json"
+    found = read_mapping(path, "parameters of a study")
     try:
-        parameters = json.loads(path.read_bytes())["parameters"]
-        return StudyPlan(**parameters)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        return StudyPlan(**found["parameters"])
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"folder = {str(folder)!r} is not a study folder ({path.name}: {error})") from None
 
 
@@ -254,7 +255,7 @@ def _check_same(folder: Path, there: StudyPlan, here: StudyPlan) -> None:
 
 def _read_runs(path: Path) -> tuple[dict[RunKey, StudyRun], int]:
     """Finished runs, the first of each key, and how many bytes of the file are intact."""
-    content = path.read_bytes() if path.exists() else b""
+    content = read_content(path, "runs of a study") if path.exists() else b""
     runs: dict[RunKey, StudyRun] = {}
     intact = 0
     for number, (line, end) in enumerate(_lines(content), 1):
@@ -262,7 +263,7 @@ def _read_runs(path: Path) -> tuple[dict[RunKey, StudyRun], int]:
             if not line.endswith(b"\n"):
                 raise ValueError("no line end")
             run = StudyRun(**json.loads(line))
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, RecursionError) as error:
             if end == len(content):
                 break
             raise ValueError(f"{str(path)!r} is damaged in line {number} ({error}); remove that line") from None

@@ -24,6 +24,8 @@ from pathlib import Path
 
 from platformdirs import user_cache_path
 
+from perceptron.reading import read_content
+
 __all__ = ["Given", "Source", "data_folder", "existing_file", "given_path", "named_file", "obtain", "read_known"]
 
 
@@ -124,7 +126,7 @@ def read_known(source: Source, path: Path) -> bytes:
     ValueError
         For another hash.
     """
-    content = path.read_bytes()
+    content = read_content(path, f"{source.given.what} file")
     found = hashlib.sha256(content).hexdigest()
     if found != source.sha256:
         raise ValueError(

@@ -21,13 +21,12 @@ import csv
 import hashlib
 import io
 import math
-import zipfile
-import zlib
 from pathlib import Path
 
 import numpy as np
 
 from perceptron.checks import read_real
+from perceptron.reading import arrays_in, read_content
 from wl.datasets.download import Given, existing_file, named_file
 from wl.datasets.random_split import regression_dataset
 from wl.datasets.split import Dataset
@@ -68,7 +67,7 @@ def polymer(path: Path | str | None = None, embedding: Path | str | None = None,
     way, text = _named(EMBEDDING, embedding)
     file_name, wanted = _file_and_array(text)
     vectors = existing_file(EMBEDDING, way, file_name)
-    content, packed = table.read_bytes(), vectors.read_bytes()
+    content, packed = read_content(table, POLYMERS.what), read_content(vectors, "embedding")
     gaps = _gaps(table, content)
     name, features = _chosen_array(vectors, packed, wanted)
     _check_shape(vectors, features, len(gaps))
@@ -124,15 +123,9 @@ def _gap(path: Path, number: int, row: list[str]) -> float:
 
 def _chosen_array(path: Path, packed: bytes, wanted: str | None) -> tuple[str | None, np.ndarray]:
     """Name and content of the array; no name in a .npy file."""
-    try:
-        loaded = np.load(io.BytesIO(packed), allow_pickle=False)
-        if isinstance(loaded, np.ndarray):
-            return None, loaded
-        arrays = {name: loaded[name] for name in loaded.files}
-    except (ValueError, TypeError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise ValueError(
-            f"embedding {str(path)!r} cannot be read ({error}); allowed: .npy or .npz, no pickle"
-        ) from None
+    arrays = arrays_in(packed, "embedding", path, ".npy or .npz, no pickle")
+    if isinstance(arrays, np.ndarray):
+        return None, arrays
     if wanted is None and len(arrays) == 1:
         wanted = next(iter(arrays))
     if wanted not in arrays:

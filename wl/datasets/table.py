@@ -17,14 +17,13 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-import zipfile
-import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from perceptron.checks import check_dtype, read_real
+from perceptron.reading import arrays_in, read_content
 from wl.datasets.scaling import is_constant, standardised
 from wl.datasets.split import Dataset, Split
 
@@ -98,9 +97,7 @@ def read_table(
 def _content(path: Path) -> bytes:
     if path.suffix not in (".csv", ".npz"):
         raise ValueError(f"table = {str(path)!r} is not usable; allowed: a name ending in .csv or .npz")
-    if not path.is_file():
-        raise ValueError(f"table {str(path)!r} does not exist")
-    return path.read_bytes()
+    return read_content(path, "table")
 
 
 def _csv_columns(path: Path, content: bytes) -> dict[str, np.ndarray]:
@@ -119,13 +116,10 @@ def _csv_columns(path: Path, content: bytes) -> dict[str, np.ndarray]:
 
 
 def _npz_columns(path: Path, content: bytes) -> dict[str, np.ndarray]:
-    try:
-        with np.load(io.BytesIO(content), allow_pickle=False) as data:
-            names = data.files
-            columns = {name: data[name] for name in names}
-    except (ValueError, TypeError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise ValueError(f"table {str(path)!r} cannot be read ({error}); allowed: NPZ without pickle") from None
-    _check_names(path, names)
+    columns = arrays_in(content, "table", path, "NPZ without pickle")
+    if isinstance(columns, np.ndarray):
+        raise ValueError(f"table {str(path)!r} holds one array without a name; allowed: an array for each column")
+    _check_names(path, list(columns))
     lengths = {name: array.shape for name, array in columns.items()}
     for name, shape in lengths.items():
         if len(shape) not in (1, 2) or shape[0] != next(iter(lengths.values()))[0]:
