@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
+from dataclasses import fields
 from numbers import Integral, Real
 from typing import Any, TypeVar
 
@@ -20,6 +21,7 @@ __all__ = [
     "check_dtype",
     "check_integer",
     "check_real",
+    "keep_plain",
     "read_integer",
     "read_integers",
     "read_real",
@@ -67,6 +69,22 @@ def check_integer(name: str, value: Any, least: int, most: int | None = None) ->
     if number < least or (most is not None and number > most):
         raise ValueError(f"{name} = {number!r} is out of range; allowed: {allowed}")
     return number
+
+
+def keep_plain(record: Any) -> None:
+    """Replace NumPy scalars in the fields of a frozen dataclass by plain numbers, also within tuples.
+
+    Records are written as JSON, which knows plain numbers alone, and read back as these.
+    """
+    for field in fields(record):
+        value = getattr(record, field.name)
+        plain = tuple(map(_plain, value)) if type(value) is tuple else _plain(value)
+        if plain is not value:
+            object.__setattr__(record, field.name, plain)
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def check_dtype(name: str, array: np.ndarray) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from perceptron.checks import check_integer
+from perceptron.checks import check_integer, keep_plain
 from perceptron.kernels import enumeration as kernels
 from perceptron.patterns import Patterns, Threshold
 from perceptron.sweep import Progress, sweep
@@ -59,6 +59,7 @@ class EnumerationOptions:
     max_weights: int = 30
 
     def __post_init__(self) -> None:
+        keep_plain(self)
         check_integer("max_weights", self.max_weights, least=1, most=kernels.MOST_WEIGHTS)
         if self.n_threads is not None:
             check_integer("n_threads", self.n_threads, least=1)

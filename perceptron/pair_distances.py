@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from perceptron.checks import check_integer
+from perceptron.checks import check_integer, keep_plain
 from perceptron.enumeration_walk import EnumerationOptions, duration, in_threads
 from perceptron.kernels import solution_space as kernels
 from perceptron.solution_space import SolutionList
@@ -55,6 +55,7 @@ class PairLimits:
     max_bytes: int = 1 << 30
 
     def __post_init__(self) -> None:
+        keep_plain(self)
         check_integer("max_pairs", self.max_pairs, least=0)
         check_integer("max_bytes", self.max_bytes, least=0)
 

@@ -83,7 +83,8 @@ def threshold_at(n_weights: int, margin: float = 0.0, *, ties_solve: bool = True
         For a size below 1, and a margin that is not finite or beyond the integers of double precision.
     """
     size = check_integer("n_weights", n_weights, least=1)
-    target = check_real("margin", margin) * math.sqrt(size)
+    margin = check_real("margin", margin)
+    target = margin * math.sqrt(size)
     if not lattice:
         return Threshold(margin, target, target, margin)
     if abs(target) > LARGEST_SUM:

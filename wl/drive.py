@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from threadpoolctl import threadpool_limits
 
-from perceptron.checks import check_integer, check_real
+from perceptron.checks import check_integer, check_real, keep_plain
 from perceptron.solution import Status
 from wl.run import Run
 from wl.run_directory import RunDirectory
@@ -31,6 +31,7 @@ class Every:
     seconds: float = 10.0
 
     def __post_init__(self) -> None:
+        keep_plain(self)
         if self.steps is not None:
             check_integer("checkpoint_steps", self.steps, least=1)
         check_real("checkpoint_seconds", self.seconds, above=0.0)

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from perceptron.checks import check_integer, check_real
+from perceptron.checks import check_integer, check_real, keep_plain
 from wl.grid import Axis, Grid
 from wl.kernels import dynamics as kernels
 from wl.kernels.bias import Bias
@@ -85,6 +85,7 @@ class Dynamics:
     wall: float = 300.0
 
     def __post_init__(self) -> None:
+        keep_plain(self)
         if self.sampler not in SAMPLERS:
             raise ValueError(f"sampler = {self.sampler!r} is not known; allowed: {', '.join(SAMPLERS)}")
         if self.hill_height is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from perceptron.checks import check_integer, check_real
+from perceptron.checks import check_integer, check_real, keep_plain
 from wl.phases import Phases
 from wl.sampler import Sampler
 
@@ -23,6 +23,7 @@ class Goal:
     tolerance: float = 0.05
 
     def __post_init__(self) -> None:
+        keep_plain(self)
         if sum((self.steps is not None, self.seconds is not None, self.converged)) != 1:
             found = {"--steps": self.steps, "--time": self.seconds, "--until": "converged" if self.converged else None}
             given = " and ".join(f"{name} {value}" for name, value in found.items() if value is not None)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from perceptron.checks import check_real
+from perceptron.checks import check_real, keep_plain
 from wl.kernels.grid import OUT_OF_RANGE, IntegerAxis, OneAxis, RealAxis, TwoAxes
 from wl.systems.interface import System, Variable
 
@@ -46,6 +46,9 @@ class Range:
     width: float | None = None
     open_low: bool = False
     open_high: bool = False
+
+    def __post_init__(self) -> None:
+        keep_plain(self)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

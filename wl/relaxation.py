@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from perceptron.checks import check_dtype, check_integer, check_real
+from perceptron.checks import check_dtype, check_integer, check_real, keep_plain
 from perceptron.files import provenance, save_table
 from perceptron.solution import Estimate
 from wl.analysis import equilibrium_curve
@@ -61,6 +61,7 @@ class RelaxationOptions:
     seed: int = 1
 
     def __post_init__(self) -> None:
+        keep_plain(self)
         check_real("temperature", self.temperature, above=0.0)
         check_integer("walkers", self.n_walkers, least=1)
         check_integer("records", self.n_records, least=2)

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from perceptron.checks import check_integer
+from perceptron.checks import check_integer, keep_plain
 from perceptron.solution import Status
 from wl.convergence import Verdict
 from wl.dynamics import Dynamics, evaluate_for
@@ -75,6 +75,7 @@ class Plan:
     starts: np.ndarray | None = None
 
     def __post_init__(self) -> None:
+        keep_plain(self)
         if not 1 <= len(self.variables) <= 2 or len(set(self.variables)) != len(self.variables):
             raise ValueError(f"variables = {','.join(self.variables)!r}; allowed: one or two different variables")
         for name in self.ranges:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from perceptron.checks import check_integer, check_real
+from perceptron.checks import check_integer, check_real, keep_plain
 from wl.dynamics import Dynamics
 from wl.grid import Grid
 from wl.kernels import schedule as kernels
@@ -54,6 +54,9 @@ class Target:
 
     power: float = 0.0
     offset: float = 10.0
+
+    def __post_init__(self) -> None:
+        keep_plain(self)
 
     def log_density(self, grid: Grid) -> np.ndarray:
         """Ln π of every bin, up to a constant."""
@@ -124,6 +127,7 @@ class Settings:
     step_rule: str = COMMON
 
     def __post_init__(self) -> None:
+        keep_plain(self)
         _check_name("schedule", self.schedule, SCHEDULES)
         _check_name("start", self.start, ("uniform", "anneal", "rows"))
         _check_name("step_rule", self.step_rule, STEP_RULES)

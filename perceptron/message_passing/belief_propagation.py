@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from perceptron.checks import check_dtype, check_integer, check_real
+from perceptron.checks import check_dtype, check_integer, check_real, keep_plain
 from perceptron.message_passing.nodes import NODES, Node, node_of
 from perceptron.patterns import Patterns
 from perceptron.solution import ConvergenceError, Estimate, Status
@@ -49,6 +49,7 @@ class SweepOptions:
     max_sweeps: int = 2000
 
     def __post_init__(self) -> None:
+        keep_plain(self)
         if not 0.0 <= check_real("damping", self.damping) < 1.0:
             raise ValueError(f"damping = {self.damping!r} is out of range; allowed: real numbers in [0, 1)")
         check_real("tolerance", self.tolerance, above=0.0)

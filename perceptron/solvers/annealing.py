@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from perceptron.checks import check_integer, check_real
+from perceptron.checks import check_integer, check_real, keep_plain
 from perceptron.kernels import stochastic_search as kernels
 from perceptron.patterns import Patterns
 from perceptron.solvers.pace import Pace
@@ -60,6 +60,7 @@ class AnnealingOptions:
     n_annealings: int | None = None
 
     def __post_init__(self) -> None:
+        keep_plain(self)
         first = check_real("first_inverse_temperature", self.first_inverse_temperature, above=0.0)
         last = check_real("last_inverse_temperature", self.last_inverse_temperature, above=0.0)
         if last < first:

@@ -22,7 +22,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from perceptron.checks import check_integer, check_real
+from perceptron.checks import check_integer, check_real, keep_plain
 from perceptron.kernels import stochastic_search as kernels
 from perceptron.patterns import Patterns
 from perceptron.solvers.pace import Pace
@@ -58,6 +58,7 @@ class SbpiOptions:
     probability: float = 0.3
 
     def __post_init__(self) -> None:
+        keep_plain(self)
         if check_integer("n_states", self.n_states, least=2, most=MOST_STATES) % 2:
             raise ValueError(f"n_states = {self.n_states} is odd; allowed: even integers from 2 to {MOST_STATES}")
         check_integer("barely_met", self.barely_met, least=1)

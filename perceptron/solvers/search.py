@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from perceptron.checks import check_integer, check_real
+from perceptron.checks import check_integer, check_real, keep_plain
 from perceptron.patterns import Patterns
 from perceptron.solution import Status
 
@@ -33,6 +33,7 @@ class Limits:
     max_sweeps: int | None = None
 
     def __post_init__(self) -> None:
+        keep_plain(self)
         if self.max_seconds != math.inf:
             check_real("max_seconds", self.max_seconds, above=0.0)
         if self.max_sweeps is not None:

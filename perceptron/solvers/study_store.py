@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from perceptron.checks import check_array, check_integer, check_real
+from perceptron.checks import check_array, check_integer, check_real, keep_plain
 from perceptron.files import provenance, write_atomically
 from perceptron.patterns import Patterns, n_patterns_at, random_patterns
 from perceptron.reading import read_content, read_mapping
@@ -75,6 +75,7 @@ class StudyPlan:
     seed: int = 1
 
     def __post_init__(self) -> None:
+        keep_plain(self)
         sizes = tuple(check_integer("sizes", size, least=1) for size in _sequence("sizes", self.sizes))
         solvers = _sequence("solvers", self.solvers)
         for name, values in (("solvers", solvers), ("sizes", sizes)):

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from perceptron.checks import check_integer
+from perceptron.checks import check_integer, keep_plain
 
 __all__ = ["ACTIVATIONS", "HEADS", "Architecture", "Layer"]
 
@@ -73,6 +73,7 @@ class Architecture:
     head: str = "logistic"
 
     def __post_init__(self) -> None:
+        keep_plain(self)
         check_integer("n_inputs", self.n_inputs, least=1)
         if len(self.hidden) == 0:
             raise ValueError("hidden = () has no layer; allowed: at least one width, as (8, 8)")

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from perceptron.checks import check_dtype, check_integer, check_real
+from perceptron.checks import check_dtype, check_integer, check_real, keep_plain
 from perceptron.files import load_arrays, provenance, save_table
 from wl.networks.architecture import Architecture
 from wl.networks.initialisation import INITIALISATIONS
@@ -79,6 +79,7 @@ class TrainingOptions:
     method: str = "auto"
 
     def __post_init__(self) -> None:
+        keep_plain(self)
         self._check_batches()
         for name in ("n_runs", "n_epochs", "record_every"):
             value = getattr(self, name)

@@ -27,7 +27,7 @@ from typing import Any
 
 import numpy as np
 
-from perceptron.checks import check_real
+from perceptron.checks import check_real, keep_plain
 from wl.datasets.split import Split
 from wl.kernels.network_losses import ACCURACY, LOSS
 from wl.networks import forward
@@ -79,6 +79,7 @@ class NetworkOptions:
     forces: bool = False
 
     def __post_init__(self) -> None:
+        keep_plain(self)
         forward.check_known_precision(self.precision)
         for name in ("step", "block_step"):
             step = getattr(self, name)
