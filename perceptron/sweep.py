@@ -11,7 +11,7 @@ from typing import Any
 
 from perceptron.interrupt import watched, without_interrupts
 
-__all__ = ["executor_of", "sweep"]
+__all__ = ["abandon", "executor_of", "sweep"]
 
 Progress = Callable[[int, int], None]
 
@@ -58,6 +58,7 @@ def sweep(
             for future, k in futures.items():
                 if future.done() and future.exception() is None:
                     results[k] = future.result()
+            abandon(executor)
             return results, True
         finally:
             for future in futures:
@@ -83,11 +84,16 @@ class _Workers(ProcessPoolExecutor):
             return super().submit(*arguments, **options)
 
     def abandon(self) -> None:
-        """Stop at once what is running; nobody waits for its results any more."""
-        processes = list((getattr(self, "_processes", None) or {}).values())
-        self.shutdown(wait=False, cancel_futures=True)
-        for process in processes:
+        """End the processes; whatever is not finished has failed."""
+        for process in list((getattr(self, "_processes", None) or {}).values()):
             process.terminate()
+        self.shutdown()
+
+
+def abandon(executor: Executor | None) -> None:
+    """Do not wait for what workers of `executor_of` are at; before futures are cancelled, which these then are not."""
+    if isinstance(executor, _Workers):
+        executor.abandon()
 
 
 @contextlib.contextmanager
@@ -104,8 +110,6 @@ def executor_of(jobs: int) -> Iterator[Executor | None]:
     ):
         try:
             yield executor
-        except BaseException:
-            executor.abandon()
-            raise
-        if watch.seen:
-            executor.abandon()
+        finally:
+            if watch.seen:
+                executor.abandon()

@@ -25,6 +25,7 @@ from perceptron.solution import Status
 from perceptron.solvers.search import Limits
 from perceptron.solvers.study_curves import StudyCurve, StudyResult, curve_keys, next_runs, study_result
 from perceptron.solvers.study_store import RunKey, StudyPlan, StudyRun, StudyStore, read_study
+from perceptron.sweep import abandon
 
 __all__ = ["StudyCurve", "StudyPlan", "StudyResult", "StudyRun", "load_study", "run_study"]
 
@@ -160,6 +161,7 @@ def _run_all(
             run = future.result() if future.done() and not future.cancelled() and not future.exception() else None
             if run is not None:
                 take(run)
+        abandon(executor)
     finally:
         for future in pending:
             future.cancel()
