@@ -5,14 +5,19 @@ it, a callback from compiled code or a finaliser may swallow it, and afterwards 
 also chooses the moment. Where it is `held` nothing is raised, so that what is being stored or printed is whole. Where
 it is `heard` Ctrl-C is raised as usual, and at once if it came before.
 
+It is never raised while numba compiles or loads a kernel: LLVM would call back into a broken state, and the process
+crashes. There it is repeated until it can be raised.
+
 Handlers belong to the main thread: elsewhere, and where somebody else handles SIGINT or it is ignored, a watch sees
 nothing and Python's own ways stay.
 """
 
 from __future__ import annotations
 
+import _thread
 import contextlib
 import signal
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -21,6 +26,7 @@ from types import FrameType
 __all__ = ["Watch", "begin", "release", "watched", "without_interrupts"]
 
 FORCED_AFTER = 1.0  # seconds: one key press may arrive twice, from the terminal and from a parent process
+REPEATED_AFTER = 0.05  # seconds
 
 
 class Watch:
@@ -36,7 +42,8 @@ class Watch:
 
     def __init__(self, raises: bool) -> None:
         self.seen, self.raises = False, raises
-        self._first = 0.0
+        self._insisted, self._first = False, 0.0
+        self._again: threading.Timer | None = None
 
     def check(self) -> None:
         """Raise KeyboardInterrupt if Ctrl-C came."""
@@ -65,12 +72,32 @@ class Watch:
     def handle(self, number: int, frame: FrameType | None) -> None:
         """Be the handler of SIGINT."""
         del number, frame
+        repeated, self._again = self._again is not None, None
         now = time.monotonic()
-        insisted = self.seen and now - self._first > FORCED_AFTER
         if not self.seen:
             self.seen, self._first = True, now
-        if self.raises or insisted:
+        elif not repeated and now - self._first > FORCED_AFTER:
+            self._insisted = True
+        if not (self.raises or self._insisted):
+            return
+        if _compiling():
+            self._again = threading.Timer(REPEATED_AFTER, _thread.interrupt_main)
+            self._again.daemon = True
+            self._again.start()
+        else:
+            self._insisted = False
             raise KeyboardInterrupt
+
+    def forget(self) -> None:
+        """Repeat nothing any more."""
+        if self._again is not None:
+            self._again.cancel()
+
+
+def _compiling() -> bool:
+    """Whether this thread is in numba's compiler, which is loaded if anything is compiled."""
+    module = sys.modules.get("numba.core.compiler_lock")
+    return module is not None and bool(module.global_compiler_lock.is_locked())
 
 
 _active: list[Watch] = []  # the one that is installed, if any
@@ -96,6 +123,7 @@ def release() -> None:
     """Undo `begin`, and raise KeyboardInterrupt if Ctrl-C came since."""
     if _active:
         watch = _active.pop()
+        watch.forget()
         signal.signal(signal.SIGINT, signal.default_int_handler)
         watch.check()
 
@@ -113,6 +141,7 @@ def watched() -> Iterator[Watch]:
         yield watch
     finally:
         watch.raises, known = False, watch.seen
+        watch.forget()
         if installed:
             _active.remove(watch)
             signal.signal(signal.SIGINT, signal.default_int_handler)

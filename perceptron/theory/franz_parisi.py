@@ -293,7 +293,7 @@ class Branch:
             status=status,
             iterations=saddle.iterations,
             residual=saddle.residual,
-            tolerance=self.tolerance,
+            tolerance=kernels.ACCEPTED * self.tolerance,
         )
 
     def message(self, where: str, saddle: kernels.SaddlePoint) -> str:
