@@ -210,7 +210,7 @@ def local_entropies(log_g: np.ndarray, size: int) -> np.ndarray:
     """h(d) + ln[g(0, d)/C(N, Nd)]/N, averaged over neighbouring distances; nan at both ends."""
     distances = np.arange(log_g.shape[1])
     binomial = gammaln(size + 1.0) - gammaln(distances + 1.0) - gammaln(size - distances + 1.0)
-    bound = np.array([geometric_bound(d / size) if d > 0 else 0.0 for d in distances])
+    bound = np.array([geometric_bound(d / size) for d in distances])
     excess = (log_g - binomial) / size + bound
     smooth = np.full_like(excess, np.nan)
     smooth[:, 1:-1] = 0.25 * excess[:, :-2] + 0.5 * excess[:, 1:-1] + 0.25 * excess[:, 2:]

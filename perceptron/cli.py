@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
+from perceptron import interrupt
+
+if __name__ == "__main__" or Path(sys.argv[0]).stem == "perceptron":  # the process is this command
+    interrupt.begin()  # before the slow imports, so that Ctrl-C is not lost on them
+
 import importlib
 import time
 from dataclasses import asdict
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -77,6 +84,13 @@ SYMBOLS = {
     "d_1": "d₁: negative from",
     "d_2": "d₂: negative to",
 }
+
+
+@app.callback()
+def _before_a_command(context: typer.Context) -> None:
+    """Hear Ctrl-C from here on, and one that came before; a study takes care of it itself."""
+    if context.invoked_subcommand != "study":
+        interrupt.release()
 
 
 @app.command()
@@ -310,6 +324,7 @@ def _profile_table(profile: Any, n_rows: int = 20) -> Table:
     if profile.missing:
         last = ", ".join(f"{d:.4g}" for d in sorted({point.distance for point in profile.missing}))
         table.caption = f"{len(profile.missing)} points did not settle or have no saddle; last ones at d = {last}"
+        table.caption += f"\n{profile.missing[0].reason}" if hasattr(profile.missing[0], "reason") else ""
     return table
 
 

@@ -16,6 +16,7 @@ from perceptron import report
 from perceptron.checks import check_integer, read_integers, read_reals
 from perceptron.command_line import POSITIVE, REAL, WHOLE
 from perceptron.files import provenance, save_table
+from perceptron.interrupt import Watch, watched
 from perceptron.patterns import (
     Patterns,
     load_patterns,
@@ -24,6 +25,7 @@ from perceptron.patterns import (
     random_patterns,
     teacher_student_patterns,
 )
+from perceptron.solution import Status
 from perceptron.sweep import executor_of
 
 __all__ = ["bp", "draw_instance", "enumerate_patterns", "local_entropy_of_weights", "register", "solve", "study"]
@@ -116,8 +118,9 @@ def solve(
     report.check_output(output, ".npz")
     instance = draw_instance(n, alpha, n_patterns, patterns, data_seed, teacher)
     limits = Limits(max_seconds, max_sweeps)
-    with report.working("searching (the first run compiles)"):
+    with watched() as watch, report.working("searching (the first run compiles)"):
         warm_up(solver, instance.gaussian)
+        watch.check()
         found = search(instance, margin, solver=solver, limits=limits, rng=_rng(seed))
     result = {"status": found.status, "solver": found.solver, **_describe(instance, margin)}
     result |= {name: getattr(found, name) for name in ("n_errors", "n_sweeps", "seconds", "timed_out")}
@@ -161,12 +164,13 @@ def bp(
     options = SweepOptions(damping, sequential, tolerance, max_sweeps)
     with report.working("belief propagation (the first run compiles)"):
         run = belief_propagation(instance, margin, node=node, options=options, rng=rng)
-    result = {"status": run.status, "node": run.node, **_describe(instance, margin)}
+    result = {"status": run.status, "reason": run.reason, "node": run.node, **_describe(instance, margin)}
     quantities = {name: getattr(run, name) for name in ("entropy", "free_entropy", "overlap")}
     tail = {name: getattr(run, name) for name in ("n_sweeps", "residual", "tolerance", "seconds")}
     title = f"belief propagation, node {run.node}, N = {instance.n_weights}, P = {instance.n_patterns}"
     rows = [(name, value, "") for name, value in (quantities | {"n_sweeps": run.n_sweeps}).items()]
     table = report.quantity_table(f"{title}: {run.status.name}", rows)
+    table.caption = run.reason or None
     seeds = {"data_seed": _seed_of(patterns, data_seed), "seed": order}
     report.emit(result | quantities | tail | seeds, table, as_object=json, output=output)
 
@@ -224,33 +228,43 @@ def study(
     json: Json = False,
 ) -> None:
     """Success of each solver against the load: runs that are kept one by one, and their figure."""
-    from perceptron.solvers.study import run_study  # noqa: PLC0415
-    from perceptron.solvers.study_store import LOADS, StudyPlan  # noqa: PLC0415
+    with watched() as watch, watch.held():  # Ctrl-C ends the runs, not what is made of them
+        from perceptron.solvers.study import run_study  # noqa: PLC0415
+        from perceptron.solvers.study_store import LOADS, StudyPlan  # noqa: PLC0415
 
-    plan = StudyPlan(
-        solvers=tuple(solvers.split(",")),
-        sizes=tuple(read_integers("sizes", sizes)),
-        loads=tuple(read_reals("loads", loads)) if loads else LOADS,
-        n_instances=instances,
-        margin=margin,
-        max_seconds=max_seconds,
-        data_seed=data_seed,
-        seed=seed,
-    )
-    with executor_of(jobs) as executor, report.sweep_progress("study") as progress:
-        found = run_study(plan, output, executor=executor, progress=progress)
-    written = importlib.import_module("figures.solver_study").make(output, found)
-    curves = [_curve(curve) for curve in found.curves.values()]
-    table = Table(title=f"solver study: {found.status.name}", title_justify="left")
-    for column in (
-        "solver",
-        "N",
-        "half succeed at α",
-        "last success at α",
-        "stops at α",
-        "timed out",
-        "median seconds",
-    ):
+        plan = StudyPlan(
+            solvers=tuple(solvers.split(",")),
+            sizes=tuple(read_integers("sizes", sizes)),
+            loads=tuple(read_reals("loads", loads)) if loads else LOADS,
+            n_instances=instances,
+            margin=margin,
+            max_seconds=max_seconds,
+            data_seed=data_seed,
+            seed=seed,
+        )
+        with executor_of(jobs) as executor, report.sweep_progress("study") as progress:
+            found = run_study(plan, output, executor=executor, progress=progress)
+        written, status = _draw_study(output, found, watch)
+        files = [str(path) for path in written]
+        result = {"status": status, "curves": [_curve(curve) for curve in found.curves.values()], "files": files}
+        report.emit(result, _study_table(found, status), as_object=json, output=None)
+
+
+def _draw_study(folder: Path, found: Any, watch: Watch) -> tuple[list[Path], Status]:
+    """The figure of a finished study; that of an unfinished one is left to the call that finishes it."""
+    if found.status is Status.INTERRUPTED:
+        return [], found.status
+    try:
+        with watch.heard():
+            return importlib.import_module("figures.solver_study").make(folder, found), found.status
+    except KeyboardInterrupt:
+        return [], Status.INTERRUPTED
+
+
+def _study_table(found: Any, status: Status) -> Table:
+    table = Table(title=f"solver study: {status.name}", title_justify="left")
+    columns = ("solver", "N", "half succeed at α", "last success at α", "stops at α", "timed out", "median seconds")
+    for column in columns:
         table.add_column(column, justify="right")
     for curve in found.curves.values():
         marks = (curve.half_success.value, curve.last_success, curve.stops_at)
@@ -258,8 +272,7 @@ def study(
         timed_out = f"{curve.n_timed_out.sum()} of {curve.n_runs.sum()}"
         cells = (*ends, timed_out, f"{np.median(curve.median_seconds):.3f}")
         table.add_row(curve.solver, str(curve.n_weights), *cells)
-    result = {"status": found.status, "curves": curves, "files": [str(path) for path in written]}
-    report.emit(result, table, as_object=json, output=None)
+    return table
 
 
 def _curve(curve: Any) -> dict[str, Any]:
@@ -278,7 +291,9 @@ def local_entropy_of_weights(
     with report.sweep_progress("fields") as progress:
         profile = field_profile(instance, reference, margin, fields=fields, node=node, progress=progress)
     head = {"status": profile.status, "node": node, **_describe(instance, margin)}
-    return profile, head | {"reference_margin": profile.reference_margin}
+    names = ("field", "distance", "status", "reason")
+    missing = [{name: getattr(point, name) for name in names} for point in profile.missing]
+    return profile, head | {"reference_margin": profile.reference_margin, "missing": missing}
 
 
 def register(app: typer.Typer) -> None:

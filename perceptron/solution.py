@@ -21,6 +21,7 @@ class Status(enum.IntEnum):
     SOLVED = 5
     NOT_SOLVED = 6
     EXACT = 7
+    CONTRADICTION = 8
 
     @property
     def message(self) -> str:
@@ -36,6 +37,7 @@ _MESSAGES = {
     Status.SOLVED: "all patterns are met",
     Status.NOT_SOLVED: "no weights that meet all patterns were found; the best ones are given",
     Status.EXACT: "every configuration was counted; nothing was iterated",
+    Status.CONTRADICTION: "the messages contradict each other: patterns cannot be met given the others",
     Status.INTERRUPTED: "the computation was interrupted; finished points are kept",
 }
 

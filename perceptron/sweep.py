@@ -6,10 +6,12 @@ import contextlib
 import multiprocessing
 import signal
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
 from typing import Any
 
-__all__ = ["executor_of", "sweep"]
+from perceptron.interrupt import watched, without_interrupts
+
+__all__ = ["abandon", "executor_of", "sweep"]
 
 Progress = Callable[[int, int], None]
 
@@ -41,36 +43,73 @@ def sweep(
         True after Ctrl-C.
     """
     results: list[Any] = [None] * len(tasks)
-    futures = {} if executor is None else {executor.submit(function, task): k for k, task in enumerate(tasks)}
-    try:
-        if executor is None:
-            for k, task in enumerate(tasks):
-                results[k] = function(task)
-                if progress is not None:
-                    progress(k + 1, len(tasks))
-        else:
-            for n_finished, future in enumerate(as_completed(futures), 1):
-                results[futures[future]] = future.result()
+    futures: dict[Future[Any], int] = {}
+    with watched() as watch:
+        try:
+            if executor is not None:
+                for k, task in enumerate(tasks):
+                    futures[executor.submit(function, task)] = k
+            for n_finished, (k, result) in enumerate(_finished(function, tasks, futures), 1):
+                watch.check()  # a task that caught Ctrl-C itself has not finished
+                results[k] = result
                 if progress is not None:
                     progress(n_finished, len(tasks))
-    except KeyboardInterrupt:
-        for future, k in futures.items():
-            if future.done() and future.exception() is None:
-                results[k] = future.result()
-        return results, True
-    finally:
-        for future in futures:
-            future.cancel()
+        except KeyboardInterrupt:
+            for future, k in futures.items():
+                if future.done() and future.exception() is None:
+                    results[k] = future.result()
+            abandon(executor)
+            return results, True
+        finally:
+            for future in futures:
+                future.cancel()
     return results, False
+
+
+def _finished(
+    function: Callable[[Any], Any], tasks: Sequence[Any], futures: dict[Future[Any], int]
+) -> Iterator[tuple[int, Any]]:
+    """(number of the task, result) as they come; computed here where there are no futures."""
+    if futures:
+        yield from ((futures[future], future.result()) for future in as_completed(futures))
+    else:
+        yield from ((k, function(task)) for k, task in enumerate(tasks))
+
+
+class _Workers(ProcessPoolExecutor):
+    """Processes that never see Ctrl-C: not before their first line of Python either."""
+
+    def submit(self, *arguments: Any, **options: Any) -> Future[Any]:
+        with without_interrupts():  # the signal mask is handed down to the process that may be started here
+            return super().submit(*arguments, **options)
+
+    def abandon(self) -> None:
+        """End the processes; whatever is not finished has failed."""
+        for process in list((getattr(self, "_processes", None) or {}).values()):
+            process.terminate()
+        self.shutdown()
+
+
+def abandon(executor: Executor | None) -> None:
+    """Do not wait for what workers of `executor_of` are at; before futures are cancelled, which these then are not."""
+    if isinstance(executor, _Workers):
+        executor.abandon()
 
 
 @contextlib.contextmanager
 def executor_of(jobs: int) -> Iterator[Executor | None]:
-    """Worker processes that leave Ctrl-C to this one; None for a single job."""
+    """Worker processes that leave Ctrl-C to this one, and end at once where it came; None for a single job."""
     if jobs == 1:
         yield None
         return
     context = multiprocessing.get_context("spawn")
     ignore = (signal.SIGINT, signal.SIG_IGN)
-    with ProcessPoolExecutor(jobs, mp_context=context, initializer=signal.signal, initargs=ignore) as executor:
-        yield executor
+    with (
+        watched() as watch,
+        _Workers(jobs, mp_context=context, initializer=signal.signal, initargs=ignore) as executor,
+    ):
+        try:
+            yield executor
+        finally:
+            if watch.seen:
+                executor.abandon()

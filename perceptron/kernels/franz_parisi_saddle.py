@@ -18,6 +18,7 @@ MAX_ITERATIONS = 60
 LARGEST_STEP = 1.0
 LARGEST_V = 1e7  # beyond it 1 - q is about 1e-6 or less: the branch has ended for any purpose
 LARGEST_SLOPE = 10.0  # of A in z₀, in units of 1 + √v
+ACCEPTED = 100.0  # a residual of so many tolerances has converged
 FINER = 1.3  # refinement of the grid that judges the result
 
 DISTANCE, UNCONSTRAINED = 0, 1
@@ -333,7 +334,7 @@ def solve_saddle_point(problem, start, closure, refinement, tolerance):
         abs(fine_second - second) + rounding / where + abs(correction) / where,
         norm,
         iterations,
-        norm <= 100.0 * tolerance,
+        norm <= ACCEPTED * tolerance,
         tangent[0] * where,
         tangent[1] * where,
         tangent[2] * where,

@@ -23,6 +23,7 @@ LEAST_DEFICIT = 1e-14  # 1 - q below which the panels are too wide for ln Z
 GROWTHS = (2.0, 1.09, 1.011)  # of q̂ in search of a bracket: where there is none, again near the smallest excess
 SMALLEST_Q_HAT = 1e-290  # zero in all but name: patterns that nearly every stability meets
 TANH_WIDTH = 1.2  # of the panels at A = 0; the pole of tanh lies at π/2
+ACCEPTED = 100.0  # a residual of so many tolerances has converged
 TAIL_WIDTH = 2.0  # of the panels at an edge, in standard deviations; the nearest zero of H lies at 3.4
 
 
@@ -177,7 +178,7 @@ def close_in(prior, constraint, load, bracket, refinement, tolerance):
             f_a *= 0.5
         b, f_b = x, f_x
         iterations += 1
-    return Saddle(math.exp(x), one_minus_overlap, f_x, iterations, abs(f_x) <= 100.0 * tolerance)
+    return Saddle(math.exp(x), one_minus_overlap, f_x, iterations, abs(f_x) <= ACCEPTED * tolerance)
 
 
 @dispatched(general=True)

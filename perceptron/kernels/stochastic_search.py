@@ -13,7 +13,6 @@ import math
 import numpy as np
 
 from perceptron.jit import assign, njit
-from perceptron.kernels.patterns import count_below
 
 BLOCK = 16384  # so many terms ±1 fit 16 bits
 
@@ -33,6 +32,17 @@ def narrow_field(row, weights):
     for start in range(0, row.size, BLOCK):
         total += _sum_of_block(row[start : start + BLOCK], weights[start : start + BLOCK])
     return total
+
+
+@njit
+def count_unmet(patterns, weights, smallest_sum, stop_at):
+    """Number of patterns with ξ·w < smallest_sum; stops counting at `stop_at`."""
+    count = 0
+    for mu in range(patterns.shape[0]):
+        count += narrow_field(patterns[mu], weights) < smallest_sum
+        if count >= stop_at:
+            break
+    return count
 
 
 @njit
@@ -109,14 +119,15 @@ def sbpi_sweeps(patterns, walker, best, rules, n_sweeps, rng):
     smallest_sum = rules[0]
     for sweep in range(n_sweeps):
         n_mistakes = sbpi_sweep(patterns, hidden, weights, order, rules, rng)
-        if n_mistakes <= counts[1]:  # counting takes a pass of its own: only where it promises something
-            counts[1] = n_mistakes
-            n_unmet = count_below(patterns, weights, smallest_sum, counts[0])
-            if n_unmet < counts[0]:
-                counts[0] = n_unmet
-                assign(best_weights, weights)
-                if n_unmet == 0:
-                    return sweep + 1
+        # a full count takes a pass of its own: where nothing promises one, the first unmet pattern ends it
+        stop_at = counts[0] if n_mistakes <= counts[1] else 1
+        counts[1] = min(counts[1], n_mistakes)
+        n_unmet = count_unmet(patterns, weights, smallest_sum, stop_at)
+        if n_unmet < stop_at:
+            counts[0] = n_unmet
+            assign(best_weights, weights)
+            if n_unmet == 0:
+                return sweep + 1
     return n_sweeps
 
 

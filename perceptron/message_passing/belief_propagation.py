@@ -5,8 +5,9 @@ fixed point of the messages the Bethe approximation gives
 
     free entropy F = ln Σ_w e^{Σ h^ext w} 1[w solves],   entropy = (F - Σ_i h^ext_i m_i)/N,   overlap = Σ_i m_i²/N.
 
-Messages need not settle: the status says so, and nothing is claimed then. The errors reported are those of the
-iteration; what the Bethe approximation and the node leave out (O(1/N) in the entropy, more at small N and near the
+Messages need not settle, and above the capacity they seldom do; they may also freeze on weights that do not solve. The
+status says so, and nothing is claimed then (`perceptron.message_passing.settling`). The errors reported are those of
+the iteration; what the Bethe approximation and the node leave out (O(1/N) in the entropy, more at small N and near the
 capacity) is not in them. Not for finding solutions: see `perceptron.solvers`.
 """
 
@@ -17,43 +18,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from perceptron.checks import check_dtype, check_integer, check_real, keep_plain
+from perceptron.checks import check_dtype
 from perceptron.message_passing.nodes import NODES, Node, node_of
+from perceptron.message_passing.settling import NOTHING, SweepOptions, judge, settle
 from perceptron.patterns import Patterns
 from perceptron.solution import ConvergenceError, Estimate, Status
 
-__all__ = ["BeliefPropagation", "SweepOptions", "belief_propagation", "geometric_rest", "settle"]
-
-ROUNDING = 1e-15
-SLOWEST_RATE = 0.99
-
-
-@dataclass(frozen=True, slots=True)
-class SweepOptions:
-    """How messages are iterated.
-
-    Attributes
-    ----------
-    damping : float
-        Weight of the old message, in [0, 1).
-    sequential : bool
-        Patterns one after the other in a fresh random order each sweep, or all in parallel.
-    tolerance : float
-        Largest change of a magnetisation in a sweep, undone of the damping.
-    max_sweeps : int
-    """
-
-    damping: float = 0.5
-    sequential: bool = False
-    tolerance: float = 1e-5
-    max_sweeps: int = 2000
-
-    def __post_init__(self) -> None:
-        keep_plain(self)
-        if not 0.0 <= check_real("damping", self.damping) < 1.0:
-            raise ValueError(f"damping = {self.damping!r} is out of range; allowed: real numbers in [0, 1)")
-        check_real("tolerance", self.tolerance, above=0.0)
-        check_integer("max_sweeps", self.max_sweeps, least=1)
+__all__ = ["BeliefPropagation", "SweepOptions", "belief_propagation"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,28 +36,35 @@ class BeliefPropagation:
     node : str
         Form of the equations the numbers come from.
     status : Status
-        CONVERGED or NOT_CONVERGED.
+        CONVERGED; NOT_CONVERGED, with the numbers of the last sweep; or CONTRADICTION, where there is no free entropy.
+    reason : str
+        The status in words; where it is CONVERGED, what there is to say about the entropy, as a rule nothing.
     entropy : Estimate
-        (F - Σ h^ext m)/N, nats per weight; the error is that of the iteration.
+        (F - Σ h^ext m)/N, nats per weight; the error is that of the iteration. It and the next two are nan where the
+        messages have no free entropy, or one above that of all weights.
     free_entropy : Estimate
         F/N.
     overlap : Estimate
         Σ m²/N, overlap of two solutions.
     magnetisations, fields : ndarray, shape (n_weights,)
         m_i, and h_i = Σ_μ h_{μ→i}.
+    magnetisation_error : float
+        Largest error of a magnetisation, that of the iteration.
     margin, effective_margin : float
         κ, and κ_eff of the lattice, at which theory is to be compared.
     n_sweeps, residual, tolerance, seconds
-        How the messages settled.
+        How the messages settled: CONVERGED means that the residual is not above the tolerance.
     """
 
     node: str
     status: Status
+    reason: str
     entropy: Estimate
     free_entropy: Estimate
     overlap: Estimate
     magnetisations: np.ndarray
     fields: np.ndarray
+    magnetisation_error: float
     margin: float
     effective_margin: float
     n_sweeps: int
@@ -101,7 +79,7 @@ def belief_propagation(  # noqa: PLR0913  # the last five by keyword only
     *,
     node: str | Node = "gaussian",
     external: float | np.ndarray = 0.0,
-    options: SweepOptions = SweepOptions(),
+    options: SweepOptions = SweepOptions(),  # noqa: B008  # an immutable record
     rng: np.random.Generator | None = None,
     throw: bool = False,
 ) -> BeliefPropagation:
@@ -128,7 +106,7 @@ def belief_propagation(  # noqa: PLR0913  # the last five by keyword only
     ValueError
         For arguments out of range.
     ConvergenceError
-        With the last iterate, if `throw`.
+        With the last iterate, if `throw` and the status is not CONVERGED.
     """
     threshold = patterns.threshold(margin)
     state = node if isinstance(node, Node) else node_of(node, patterns, threshold)
@@ -139,71 +117,54 @@ def belief_propagation(  # noqa: PLR0913  # the last five by keyword only
     order = None
     if options.sequential:
         order = rng if rng is not None else np.random.default_rng(1)
-    n_sweeps, residual, converged, errors = settle(state, field, options, order)
-    size = patterns.n_weights
-    free = state.free_entropy(field) / size
-    energy = float(np.dot(field.astype(np.float64), state.means.astype(np.float64))) / size
+    sweeps = _Sweeps(state, field, options.damping, order)
+    settled = settle(sweeps, options)
+    verdict = judge(state, field, settled, options.tolerance)
+    free = Estimate(verdict.entropy.value + sweeps.energy, verdict.entropy.error)
     result = BeliefPropagation(
         node=state.name,
-        status=Status.CONVERGED if converged else Status.NOT_CONVERGED,
-        entropy=Estimate(free - energy, errors[0] + ROUNDING),
-        free_entropy=Estimate(free, errors[0] + ROUNDING),
-        overlap=Estimate(state.square / size, errors[1] + ROUNDING),
+        status=verdict.status,
+        reason=verdict.reason,
+        entropy=verdict.entropy,
+        free_entropy=free,
+        overlap=Estimate(settled.values[1], settled.errors[1]) if verdict.counts else NOTHING,
         magnetisations=state.means.astype(np.float64),
         fields=state.fields.astype(np.float64),
+        magnetisation_error=settled.residual * settled.rest,
         margin=margin,
         effective_margin=threshold.effective_margin,
-        n_sweeps=n_sweeps,
-        residual=residual,
+        n_sweeps=settled.n_sweeps,
+        residual=settled.residual,
         tolerance=options.tolerance,
         seconds=time.perf_counter() - start,
     )
-    if throw and not converged:
-        message = f"belief propagation did not settle: residual {residual:.1e} after {n_sweeps} sweeps"
+    if throw and result.status is not Status.CONVERGED:
+        message = f"belief propagation did not settle in {result.n_sweeps} sweeps: {result.reason}"
         raise ConvergenceError(message, result)
     return result
 
 
-def settle(
-    state: Node, external: np.ndarray, options: SweepOptions, rng: np.random.Generator | None
-) -> tuple[int, float, bool, tuple[float, float]]:
-    """Sweep until the largest change of a mean is below the tolerance.
+@dataclass(frozen=True, slots=True)
+class _Sweeps:
+    """Sweeps of a node in a field, and (entropy, overlap) per weight."""
 
-    Returns
-    -------
-    n_sweeps : int
-    residual : float
-    converged : bool
-    errors : tuple of float
-        Estimates of what is left in entropy and overlap per weight: the change over the last sweep, times
-        1/(1 - rate) for the geometric rest.
-    """
-    residual, before, converged = np.inf, np.inf, False
-    n_sweeps = 0
-    while n_sweeps < options.max_sweeps and not converged:
-        before = residual
-        residual = state.sweep(external, options.damping, rng)
-        n_sweeps += 1
-        converged = n_sweeps > 1 and residual < options.tolerance
-    size = state.fields.size
-    old = _measures(state, external)
-    residual = state.sweep(external, options.damping, rng)
-    state.magnetise(external)
-    new = _measures(state, external)
-    left = geometric_rest(before, residual)
-    errors = (abs(new[0] - old[0]) * left / size, abs(new[1] - old[1]) * left / size)
-    return n_sweeps + 1, float(residual), bool(converged), errors
+    node: Node
+    external: np.ndarray
+    damping: float
+    order: np.random.Generator | None
 
+    @property
+    def energy(self) -> float:
+        """Σ h^ext m/N."""
+        return float(np.dot(self.external.astype(np.float64), self.node.means.astype(np.float64))) / self.external.size
 
-def geometric_rest(before: float, residual: float) -> float:
-    """1/(1 - rate): all changes from the last one on, over the last; rate of the last two residuals, at most 0.99."""
-    known = np.isfinite(before) and before > 0.0
-    return 1.0 / (1.0 - (min(residual / before, SLOWEST_RATE) if known else SLOWEST_RATE))
+    def sweep(self) -> float:
+        self.node.sweep(self.external, self.damping, self.order)
+        return self.node.magnetise(self.external)
 
-
-def _measures(state: Node, external: np.ndarray) -> tuple[float, float]:
-    energy = float(np.dot(external.astype(np.float64), state.means.astype(np.float64)))
-    return state.free_entropy(external) - energy, state.square
+    def measure(self) -> tuple[float, ...]:
+        size = self.external.size
+        return self.node.free_entropy(self.external) / size - self.energy, self.node.square / size
 
 
 def _external(external: float | np.ndarray, state: Node) -> np.ndarray:

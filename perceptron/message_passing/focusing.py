@@ -33,9 +33,9 @@ import numpy as np
 
 from perceptron.checks import check_real
 from perceptron.kernels import focusing as kernels
-from perceptron.message_passing.belief_propagation import SweepOptions, geometric_rest
 from perceptron.message_passing.nodes import Node, node_of
 from perceptron.message_passing.protocols import ProtocolPoint, check_point, fixed_coupling
+from perceptron.message_passing.settling import SweepOptions, judge, settle
 from perceptron.patterns import Patterns
 from perceptron.profile import Profile
 from perceptron.solution import Status
@@ -104,8 +104,8 @@ class FocusingPoint:
         Σ_I, nats per weight; the errors are those of the iteration.
     n_errors : int
         Patterns that the centre does not meet.
-    status, n_sweeps, residual
-        How the messages settled.
+    status, reason, n_sweeps, residual
+        How the messages settled, as in `BeliefPropagation`.
     """
 
     coupling: float
@@ -118,6 +118,7 @@ class FocusingPoint:
     local_entropy_error: float
     n_errors: int
     status: Status
+    reason: str
     n_sweeps: int
     residual: float
 
@@ -219,7 +220,10 @@ def many_replicas_profile(  # noqa: PLR0913  # the last four by keyword only
 def _with_change(point: FocusingPoint, before: FocusingPoint) -> FocusingPoint:
     names = ("distance", "overlap", "local_entropy")
     changes = {f"{name}_error": 2.0 * abs(getattr(point, name) - getattr(before, name)) for name in names}
-    return replace(point, **{name: getattr(point, name) + change for name, change in changes.items()})
+    errors = {name: getattr(point, name) + change for name, change in changes.items()}
+    if point.status is Status.CONVERGED and before.status is not Status.CONVERGED:  # the change is no measure then
+        return replace(point, status=before.status, reason=f"with half as many replicas {before.reason}", **errors)
+    return replace(point, **errors)
 
 
 def _profile(node: str, found: list[FocusingPoint]) -> FocusingProfile:
@@ -228,33 +232,47 @@ def _profile(node: str, found: list[FocusingPoint]) -> FocusingProfile:
     return FocusingProfile(node, points, missing, Status.NOT_CONVERGED if missing else Status.CONVERGED)
 
 
+@dataclass(frozen=True, slots=True)
+class _Sweeps:
+    """Sweeps at one point, and (Σ_I, d, q)."""
+
+    state: Focusing
+    point: ProtocolPoint
+    damping: float
+    order: np.random.Generator | None
+
+    @property
+    def node(self) -> Node:
+        return self.state.node
+
+    def sweep(self) -> float:
+        self.state.sweep(self.point, self.damping, self.order)
+        kernels.focus(self.node.fields, _tanh(self.point.coupling), self.point.replicas, self.state.external)
+        return self.node.magnetise(self.state.external)
+
+    def measure(self) -> tuple[float, ...]:
+        distance, overlap, entropy = self.state.measure(self.point)
+        return entropy, distance, overlap
+
+
 def _settle_point(
     state: Focusing, point: ProtocolPoint, options: SweepOptions, order: np.random.Generator | None
 ) -> FocusingPoint:
-    residual, n_sweeps = math.inf, 0
-    while n_sweeps < options.max_sweeps and not (n_sweeps > 1 and residual < options.tolerance):
-        residual = state.sweep(point, options.damping, order)
-        n_sweeps += 1
-    converged = residual < options.tolerance
-    before = state.measure(point)
-    last = state.sweep(point, options.damping, order)
-    kernels.focus(state.node.fields, _tanh(point.coupling), point.replicas, state.external)
-    state.node.magnetise(state.external)
-    now = state.measure(point)
-    left = geometric_rest(residual, last)
-    errors = [abs(new - old) * left + 1e-15 for new, old in zip(now, before, strict=True)]
+    settled = settle(_Sweeps(state, point, options.damping, order), options)
+    verdict = judge(state.node, state.external, settled, options.tolerance)
     patterns = state.node.patterns
     return FocusingPoint(
         coupling=point.coupling,
         replicas=point.replicas,
-        distance=now[0],
-        distance_error=errors[0],
-        overlap=now[1],
-        overlap_error=errors[1],
-        local_entropy=now[2],
-        local_entropy_error=errors[2],
+        distance=settled.values[1],
+        distance_error=settled.errors[1],
+        overlap=settled.values[2],
+        overlap_error=settled.errors[2],
+        local_entropy=verdict.entropy.value,
+        local_entropy_error=verdict.entropy.error,
         n_errors=int(np.count_nonzero(patterns.sums(state.centre) < state.node.threshold.smallest_sum)),
-        status=Status.CONVERGED if converged else Status.NOT_CONVERGED,
-        n_sweeps=n_sweeps + 1,
-        residual=residual,
+        status=verdict.status,
+        reason=verdict.reason,
+        n_sweeps=settled.n_sweeps,
+        residual=settled.residual,
     )

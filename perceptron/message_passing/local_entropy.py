@@ -17,14 +17,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from perceptron.checks import check_array
-from perceptron.message_passing.belief_propagation import (
-    ROUNDING,
-    BeliefPropagation,
-    SweepOptions,
-    belief_propagation,
-    geometric_rest,
-)
+from perceptron.message_passing.belief_propagation import BeliefPropagation, belief_propagation
 from perceptron.message_passing.nodes import AmpNode, ExactNode, Node, node_of
+from perceptron.message_passing.settling import ROUNDING, SweepOptions
 from perceptron.patterns import Patterns, check_weights
 from perceptron.profile import Profile
 from perceptron.solution import Status
@@ -49,11 +44,12 @@ class FieldPoint:
         S_loc, nats per weight; the errors are those of the iteration.
     derivative, derivative_error : float
         dS_loc/dd = 2γ where F is stationary (exact, amp). With the Gaussian and the relaxed node it is so up to
-        O(1/N): their error is the difference from the slope of their own S_loc, nan where d does not move with γ.
+        O(1/N): their error is the difference from the slope of their own S_loc, nan where d does not move with γ
+        or messages do not settle at a field a little stronger.
     overlap : float
         ⟨m²⟩ between two counted solutions.
-    status, n_sweeps, residual
-        How the messages settled.
+    status, reason, n_sweeps, residual
+        How the messages settled, as in `BeliefPropagation`.
     """
 
     field: float
@@ -65,6 +61,7 @@ class FieldPoint:
     derivative_error: float
     overlap: float
     status: Status
+    reason: str
     n_sweeps: int
     residual: float
 
@@ -167,17 +164,17 @@ class _Scan:
     def point(self, field: float) -> FieldPoint:
         run = self._settle(field)
         overlap = self._overlap(run)
-        last = self.state.sweep(field * self.reference, self.options.damping, self.rng)
         return FieldPoint(
             field=field,
             distance=0.5 * (1.0 - overlap),
-            distance_error=0.5 * run.residual * geometric_rest(run.residual, last) + ROUNDING,
+            distance_error=0.5 * run.magnetisation_error + ROUNDING,
             local_entropy=run.free_entropy.value - field * overlap,
             local_entropy_error=run.entropy.error,
             derivative=2.0 * field,
             derivative_error=4e-16 * abs(field) + self._slope_error(field, run),
             overlap=run.overlap.value,
             status=run.status,
+            reason=run.reason,
             n_sweeps=run.n_sweeps,
             residual=run.residual,
         )
@@ -201,7 +198,7 @@ class _Scan:
             return 0.0
         there = self._settle(field + STEP)
         overlap, beyond = self._overlap(run), self._overlap(there)
-        if beyond == overlap:
+        if there.status is not Status.CONVERGED or beyond == overlap:
             return math.nan
         excess = abs(there.free_entropy.value - run.free_entropy.value - 0.5 * STEP * (overlap + beyond))
         return 2.0 * (excess + there.free_entropy.error + run.free_entropy.error) / abs(beyond - overlap)

@@ -23,7 +23,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from perceptron.kernels import edges, exact_node, focusing, onsager
+from perceptron.kernels import edges, exact_node, focusing, hyperbolic, onsager
 from perceptron.patterns import Patterns, Threshold
 
 __all__ = ["NODES", "AmpNode", "EdgeNode", "ExactNode", "GaussianNode", "Node", "RelaxedNode", "node_of"]
@@ -37,13 +37,14 @@ class Node(ABC):
     fields : ndarray, shape (n_weights,)
         h_i = Σ_μ h_{μ→i}, all messages from patterns.
     means : ndarray, shape (n_weights,)
-        m_i = tanh(h_i + h_i^ext) at the beginning of the last sweep.
+        m_i = tanh(h_i + h_i^ext) when they were renewed last: at the beginning of a sweep, or by `magnetise`.
     variance, square : float
         Σ(1 - m_i²) and Σ m_i² of them.
     """
 
     name: ClassVar[str]
     number: ClassVar[type] = np.float64
+    rounding: ClassVar[float] = 1e-12  # of an entropy per weight
 
     def __init__(self, patterns: Patterns, threshold: Threshold) -> None:
         self.patterns, self.threshold = patterns, threshold
@@ -80,6 +81,21 @@ class Node(ABC):
     def free_entropy(self, external: np.ndarray) -> float:
         """Bethe free entropy F = ln Σ_w e^{Σ h^ext w} 1[w solves], as the messages estimate it."""
         return self.interaction(external) + focusing.total_log_2cosh(self.fields, external)
+
+    def n_contradictions(self, external: np.ndarray) -> int:
+        """Number of patterns that cannot be met given what the messages of the others ask for."""
+        beyond_all = np.abs(self.patterns.values).sum(axis=1, dtype=np.float64) < self.threshold.smallest_sum
+        return int(np.count_nonzero(beyond_all | self._impossible(external)))
+
+    def _impossible(self, external: np.ndarray) -> np.ndarray:
+        """Where the Gaussian sum puts a pattern below the probability that any single configuration can have.
+
+        That one is e^{-2cN} at the least for means that tanh knows, whose fields are below c. A smaller value is one of
+        the floor of the variance: the weights are frozen, and do not meet the pattern.
+        """
+        means, variances = self.cavity_sums(external)
+        missing = self.threshold.midpoint - means
+        return (missing > 0.0) & (missing**2 > 4.0 * hyperbolic.CLAMP * self.patterns.n_weights * variances)
 
 
 class EdgeNode(Node):
@@ -145,6 +161,7 @@ class RelaxedNode(EdgeNode):
 
     name = "relaxed"
     number = np.float32
+    rounding = 1e-6
 
     def _rows(self, order: np.ndarray, update: edges.Update, read: np.ndarray, total: np.ndarray) -> None:
         edges.relaxed_sweep(self.edges, order, update, read, total)
@@ -169,6 +186,11 @@ class ExactNode(EdgeNode):
     def node_terms(self, total: np.ndarray) -> float:
         """Σ_μ ln P(ξ·w >= s_min) for independent weights of means m_{i→μ}."""
         return exact_node.exact_node_terms(self.edges, self.tables, self.needed, total)
+
+    def _impossible(self, external: np.ndarray) -> np.ndarray:
+        """Where Σ_i ξ_i m_i < s_min: it is a mean over solutions wherever the equations hold."""
+        del external
+        return self.patterns.values @ self.means < self.threshold.smallest_sum - 0.5
 
 
 class AmpNode(Node):
@@ -212,6 +234,7 @@ class ShortAmpNode(AmpNode):
 
     name = "amp (single precision)"
     number = np.float32
+    rounding = 1e-6
 
 
 NODES: dict[str, type[Node]] = {node.name: node for node in (GaussianNode, RelaxedNode, ExactNode, AmpNode)}

@@ -112,11 +112,12 @@ def simulated_annealing(
     check_arguments(patterns, rng)
     chosen = options or AnnealingOptions()
     search = _Annealing(patterns, margin, rng)
-    pace = Pace(limits or Limits(), DEFAULT_SWEEPS)
+    pace = Pace(limits or Limits(), DEFAULT_SWEEPS, lambda: search.solved)
     interrupted = False
     length, n_left = float(chosen.n_sweeps), math.inf if chosen.n_annealings is None else chosen.n_annealings
     try:
-        while pace.open and n_left > 0 and search.restart():
+        while pace.open and n_left > 0:
+            search.restart()
             search.inverse_temperatures = chosen.inverse_temperatures(int(length))
             pace.run(search.sweeps, int(length))
             length, n_left = length * chosen.growth, n_left - 1
@@ -140,17 +141,20 @@ class _Annealing:
         self.best = (self.walker[0].copy(), np.array([patterns.n_patterns + 1, 0]))
         self.inverse_temperatures = np.empty(0)
 
-    def restart(self) -> bool:
-        """Go to new random weights; False if the search is over, there or before."""
+    @property
+    def solved(self) -> bool:
+        """Whether the best weights meet all patterns."""
+        return bool(self.best[1][0] == 0)
+
+    def restart(self) -> None:
+        """Go to new random weights."""
         best_weights, counts = self.best
-        if counts[0] > 0:
-            weights, excess = self.walker
-            weights[:] = 2 * self._rng.integers(0, 2, weights.size, dtype=np.int8) - 1
-            counts[1] = kernels.excesses(self._values, weights, self._smallest_sum, excess)
-            if counts[1] < counts[0]:
-                counts[0] = counts[1]
-                best_weights[:] = weights
-        return bool(counts[0] > 0)
+        weights, excess = self.walker
+        weights[:] = 2 * self._rng.integers(0, 2, weights.size, dtype=np.int8) - 1
+        counts[1] = kernels.excesses(self._values, weights, self._smallest_sum, excess)
+        if counts[1] < counts[0]:
+            best_weights[:] = weights
+            counts[0] = counts[1]
 
     def sweeps(self, first: int, number: int) -> int:
         """Make `number` sweeps of the current annealing, from its sweep `first` on."""

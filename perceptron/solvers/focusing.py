@@ -108,8 +108,8 @@ class _Record:
         stop_at = max(self.fewest, 1) if self.n_sweeps % COUNT_EVERY == 1 else 1
         count = self._count(centre, stop_at)
         if count < stop_at:
+            self.weights[:] = centre  # first, so that a solution is not lost to Ctrl-C
             self.fewest = count
-            self.weights[:] = centre
         return self.fewest == 0
 
     def _count(self, centre: np.ndarray, stop_at: int) -> int:

@@ -25,6 +25,8 @@ class Pace:
     limits : Limits
     default_sweeps : int
         Limit of sweeps where `limits` has neither sweeps nor seconds.
+    solved : callable
+        Whether the search is over; asked before every group of sweeps.
 
     Attributes
     ----------
@@ -33,14 +35,14 @@ class Pace:
     n_sweeps : int
         Sweeps made so far.
     timed_out : bool
-        Whether the time limit has been met.
+        Whether the time limit was met before the search was over.
     """
 
-    def __init__(self, limits: Limits, default_sweeps: int) -> None:
+    def __init__(self, limits: Limits, default_sweeps: int, solved: Callable[[], bool]) -> None:
         self.start = time.perf_counter()
         self.n_sweeps = 0
         self.timed_out = False
-        self._limits = limits
+        self._limits, self._solved = limits, solved
         unlimited = default_sweeps if limits.max_seconds == math.inf else math.inf
         self._most = unlimited if limits.max_sweeps is None else limits.max_sweeps
         self._group = 1
@@ -52,11 +54,11 @@ class Pace:
 
     @property
     def open(self) -> bool:
-        """Whether both limits leave room for a sweep."""
-        return not self.timed_out and self.n_sweeps < self._most
+        """Whether there is reason for a sweep, and both limits leave room for it."""
+        return not self._solved() and not self.timed_out and self.n_sweeps < self._most
 
     def run(self, sweeps: Callable[[int, int], int], n_sweeps: float) -> None:
-        """Make up to `n_sweeps`; `sweeps(first, number)` makes some and returns how many, fewer when it is done."""
+        """Make up to `n_sweeps`; `sweeps(first, number)` makes so many, or fewer if it solves, and returns how many."""
         made = 0
         while self.open and made < n_sweeps:
             number = int(min(self._group, n_sweeps - made, self._most - self.n_sweeps))
@@ -65,8 +67,6 @@ class Pace:
             now = time.perf_counter()
             made += returned
             self.n_sweeps += returned
-            if returned < number:
-                return
             fitting = int(number * GROUP_SECONDS / max(now - before, 1e-9))
             self._group = max(1, min(fitting, LARGEST_GROWTH * number))
-            self.timed_out = now - self.start >= self._limits.max_seconds
+            self.timed_out = now - self.start >= self._limits.max_seconds and not self._solved()

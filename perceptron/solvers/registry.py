@@ -64,6 +64,14 @@ def solve(
 
 
 def warm_up(solver: str = "fbp", gaussian: bool = False) -> None:
-    """Have the kernels of a solver compiled, or loaded from the disk cache, before a clock starts."""
+    """Have the kernels of a solver compiled, or loaded from the disk cache, before a clock starts.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        After Ctrl-C, also where the solver caught it.
+    """
     rng = np.random.default_rng(0)
-    solve(random_patterns(16, 32, rng=rng, gaussian=gaussian), solver=solver, limits=Limits(10.0, 3), rng=rng)
+    patterns = random_patterns(16, 32, rng=rng, gaussian=gaussian)
+    if solve(patterns, solver=solver, limits=Limits(10.0, 3), rng=rng).interrupted:
+        raise KeyboardInterrupt

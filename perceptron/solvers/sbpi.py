@@ -91,8 +91,8 @@ def sbpi(
     Returns
     -------
     SearchResult
-        SOLVED, or NOT_SOLVED (INTERRUPTED after Ctrl-C) with the best weights that were counted: those at the end of
-        sweeps that made as few mistakes as no sweep before.
+        SOLVED at the end of the first sweep whose weights solve; or NOT_SOLVED (INTERRUPTED after Ctrl-C) with the
+        best weights that were counted: those at the end of sweeps that made as few mistakes as no sweep before.
 
     Raises
     ------
@@ -106,9 +106,8 @@ def sbpi(
     hidden = 2 * rng.integers(0, 2, patterns.n_weights, dtype=np.int16) - np.int16(1)
     weights = hidden.astype(np.int8)
     walker = (hidden, weights, np.arange(patterns.n_patterns))
-    n_errors = patterns.n_errors(weights, margin)
-    best = (weights.copy(), np.array([n_errors, patterns.n_patterns]))
-    pace = Pace(limits or Limits(), DEFAULT_SWEEPS)
+    best = (weights.copy(), np.array([patterns.n_errors(weights, margin), patterns.n_patterns]))
+    pace = Pace(limits or Limits(), DEFAULT_SWEEPS, lambda: bool(best[1][0] == 0))
 
     def sweeps(first: int, number: int) -> int:
         del first
@@ -116,7 +115,7 @@ def sbpi(
 
     interrupted = False
     try:
-        pace.run(sweeps, math.inf if n_errors else 0)
+        pace.run(sweeps, math.inf)
     except KeyboardInterrupt:
         interrupted = True
     ending = pace.outcome | {"interrupted": interrupted, "settings": asdict(chosen)}

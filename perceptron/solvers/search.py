@@ -49,7 +49,7 @@ class SearchResult:
     solver : str
         Key of the algorithm.
     status : Status
-        SOLVED, NOT_SOLVED, or INTERRUPTED after Ctrl-C.
+        SOLVED, NOT_SOLVED, or INTERRUPTED after Ctrl-C before a solution was found.
     weights : ndarray of int8, shape (n_weights,)
         A solution, or the best weights seen.
     n_errors : int
@@ -60,6 +60,8 @@ class SearchResult:
         Wall time of the search.
     timed_out : bool
         Whether the time limit ended it.
+    interrupted : bool
+        Whether Ctrl-C ended it, solved or not: another run would go on.
     settings : mapping
         Parameters of the algorithm, as they were used.
     """
@@ -71,6 +73,7 @@ class SearchResult:
     n_sweeps: int
     seconds: float
     timed_out: bool = False
+    interrupted: bool = False
     settings: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -91,4 +94,4 @@ def conclude_search(  # noqa: PLR0913  # one argument for each field of the resu
     status = Status.SOLVED if n_errors == 0 else Status.INTERRUPTED if interrupted else Status.NOT_SOLVED
     seconds = time.perf_counter() - start
     copy = np.array(weights, dtype=np.int8)
-    return SearchResult(solver, status, copy, n_errors, n_sweeps, seconds, timed_out, settings or {})
+    return SearchResult(solver, status, copy, n_errors, n_sweeps, seconds, timed_out, interrupted, settings or {})

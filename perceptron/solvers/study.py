@@ -13,17 +13,19 @@ from __future__ import annotations
 import functools
 from collections import Counter, deque
 from collections.abc import Callable, Mapping
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from perceptron.interrupt import Watch, watched
 from perceptron.patterns import random_patterns
 from perceptron.solution import Status
 from perceptron.solvers.search import Limits
 from perceptron.solvers.study_curves import StudyCurve, StudyResult, curve_keys, next_runs, study_result
 from perceptron.solvers.study_store import RunKey, StudyPlan, StudyRun, StudyStore, read_study
+from perceptron.sweep import abandon
 
 __all__ = ["StudyCurve", "StudyPlan", "StudyResult", "StudyRun", "load_study", "run_study"]
 
@@ -67,7 +69,7 @@ def run_study(
     unknown = [key for key in plan.solvers if key not in known]
     if unknown:
         raise ValueError(f"solvers contains {unknown[0]!r}, which is not a solver; allowed: {', '.join(known)}")
-    with StudyStore(Path(folder), plan) as store:
+    with watched() as watch, watch.held(), StudyStore(Path(folder), plan) as store:
         agenda = _Agenda(plan, store.runs)
 
         def take(run: StudyRun) -> None:
@@ -76,7 +78,7 @@ def run_study(
             if progress is not None:
                 progress(*agenda.progress())
 
-        _run_all(agenda, solvers, executor, take)
+        _run_all(agenda, solvers, executor, take, watch)
         return study_result(plan, store.runs)
 
 
@@ -127,36 +129,48 @@ def _run_all(
     solvers: Mapping[str, Solver] | None,
     executor: Executor | None,
     take: Callable[[StudyRun], None],
+    watch: Watch,
 ) -> None:
-    """Compute what the agenda names until it is empty; after Ctrl-C hand over what is finished and stop."""
+    """Compute what the agenda names until it is empty; after Ctrl-C hand over what is finished and stop.
+
+    Ctrl-C is heard while runs are computed and waited for, and held while one is stored.
+    """
 
     def task(key: RunKey) -> _Task:
         return _Task(agenda.plan, key, None if solvers is None else solvers[key.solver])
 
-    pending: dict[Future[StudyRun | None], RunKey] = {}
+    pending: set[Future[StudyRun | None]] = set()
     try:
         while agenda.ready or pending:
             if executor is None:
-                take(_finished(_compute(task(agenda.ready.popleft()))))
+                with watch.heard():
+                    run = _compute(task(agenda.ready.popleft()))
+                take(_finished(run, watch))
                 continue
             while agenda.ready:
-                key = agenda.ready.popleft()
-                pending[executor.submit(_compute, task(key))] = key
-            for future in wait(pending, return_when=FIRST_COMPLETED).done:
-                take(_finished(future.result()))
-                del pending[future]
-    except KeyboardInterrupt:
+                pending.add(executor.submit(_compute, task(agenda.ready.popleft())))
+            with watch.heard():
+                done = wait(pending, return_when=FIRST_COMPLETED).done
+            for future in done:
+                take(_finished(future.result(), watch))
+                pending.remove(future)
+    except (KeyboardInterrupt, BrokenExecutor) as error:
+        if isinstance(error, BrokenExecutor) and not watch.seen:  # Ctrl-C may reach workers that do not ignore it
+            raise
         for future in pending:
             run = future.result() if future.done() and not future.cancelled() and not future.exception() else None
             if run is not None:
                 take(run)
+        abandon(executor)
     finally:
         for future in pending:
             future.cancel()
 
 
-def _finished(run: StudyRun | None) -> StudyRun:
-    if run is None:  # the solver met Ctrl-C before we did
+def _finished(run: StudyRun | None, watch: Watch) -> StudyRun:
+    """The run, unless Ctrl-C came before it ended, whoever caught it."""
+    watch.check()
+    if run is None:
         raise KeyboardInterrupt
     return run
 
@@ -175,7 +189,7 @@ def _compute(task: _Task) -> StudyRun | None:
     place = (key.n_weights, key.n_patterns, key.instance)
     rng = plan.generator(key.solver, *place)
     found = solver(plan.patterns(*place), plan.margin, limits=plan.limits(key.n_weights), rng=rng)
-    if found.status is Status.INTERRUPTED:
+    if found.interrupted or found.status is Status.INTERRUPTED:  # solved or not, this is not where it would have ended
         return None
     solved = found.status is Status.SOLVED
     timed_out = bool(found.timed_out) and not solved
@@ -186,7 +200,8 @@ def _compute(task: _Task) -> StudyRun | None:
 def _warm_up(solver: Solver, margin: float) -> None:
     """Have the kernels compiled or loaded before the first clock starts in this process."""
     rng = np.random.default_rng(0)
-    solver(random_patterns(15, 30, rng=rng), margin, limits=Limits(10.0, 3), rng=rng)
+    if solver(random_patterns(15, 30, rng=rng), margin, limits=Limits(10.0, 3), rng=rng).interrupted:
+        raise KeyboardInterrupt
 
 
 def _registry() -> Mapping[str, Solver]:

@@ -26,7 +26,8 @@ __all__ = ["CoupledBranch", "Ensemble", "Root", "first_root", "newton"]
 STEP = 1e-6  # of forward differences, in the unknowns
 LONGEST_NEWTON_STEP = 0.5
 MAX_ITERATIONS, MAX_HALVINGS = 30, 8
-TOLERANCE = 1e-11
+TOLERANCE = 1e-11  # aimed at
+ACCEPTED = 100.0 * TOLERANCE
 FIRST_DELTA_HAT = 0.02
 FIRST_P_HATS = (0.05, 0.1, 0.2, 0.4)
 LONGEST_STEP, SHORTEST_STEP = 0.35, 1e-3  # in ln d
@@ -70,7 +71,7 @@ def newton(function: Function, start: np.ndarray) -> Root:
         else:
             break
         x, value = x + step, trial
-    return Root(x, value, inverse, iteration, bool(np.max(np.abs(value)) <= 100.0 * TOLERANCE))
+    return Root(x, value, inverse, iteration, bool(np.max(np.abs(value)) <= ACCEPTED))
 
 
 @dataclass(frozen=True, slots=True)

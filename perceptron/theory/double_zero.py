@@ -28,7 +28,8 @@ GEOMETRIC = 1e-4  # t̂ relative to its value at d*: below it nearly all configu
 MAX_BISECTIONS = 60
 MAX_NEWTON = 30
 STEP_LN_D, STEP_PARAMETER = 1e-4, 1e-6
-LN_D_TOLERANCE, PARAMETER_TOLERANCE = 1e-7, 1e-9  # of the last Newton step, which is added to the error
+# of the last Newton step, which is added to the error; it is the residual, that of ln d in units of the parameter's
+LN_D_TOLERANCE, PARAMETER_TOLERANCE = 1e-7, 1e-9
 
 Family = Callable[[float], tuple[float, float, float, type]]
 """From the parameter to (load, reference margin, counted margin, class of the constraints)."""
@@ -157,7 +158,8 @@ def _newton(name: str, search: _Search, parameter: float, dip: Dip) -> Solution:
             if jacobian[1, 0] < 0.0:  # a maximum that touches zero, not a minimum
                 return failed
             distance, value = math.exp(x[0] + step[0]), float(x[1] + step[1])
-            residual, distance_error = float(np.max(np.abs(here.values))), distance * float(error[0])
+            last_step = max(abs(step[1]), abs(step[0]) * PARAMETER_TOLERANCE / LN_D_TOLERANCE)
+            residual, distance_error = float(last_step), distance * float(error[0])
             return Solution(
                 name,
                 value,
@@ -202,4 +204,4 @@ def find_double_zero(
             negative = parameter
         else:
             positive = parameter
-    return Solution(name, parameter, math.nan, Status.NOT_CONVERGED, MAX_BISECTIONS, dip.value, PARAMETER_TOLERANCE)
+    return Solution(name, parameter, math.nan, Status.NOT_CONVERGED, MAX_BISECTIONS, math.nan, PARAMETER_TOLERANCE)

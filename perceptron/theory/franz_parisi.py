@@ -101,7 +101,9 @@ class Point:
 
 
 def geometric_bound(distance: float) -> float:
-    """-d ln d - (1-d) ln(1-d): the entropy of all configurations at distance d."""
+    """-d ln d - (1-d) ln(1-d): the entropy of all configurations at distance d in [0, 1]; 0 at its ends."""
+    if not 0.0 < distance < 1.0:
+        return 0.0 if distance in (0.0, 1.0) else math.nan
     return -distance * math.log(distance) - (1.0 - distance) * math.log1p(-distance)
 
 
@@ -291,7 +293,7 @@ class Branch:
             status=status,
             iterations=saddle.iterations,
             residual=saddle.residual,
-            tolerance=self.tolerance,
+            tolerance=kernels.ACCEPTED * self.tolerance,
         )
 
     def message(self, where: str, saddle: kernels.SaddlePoint) -> str:

@@ -33,7 +33,7 @@ from perceptron.checks import check_array, check_real
 from perceptron.kernels.large_deviation_terms import Coupled
 from perceptron.profile import Profile
 from perceptron.solution import ConvergenceError, Status
-from perceptron.theory.coupled_branch import TOLERANCE, CoupledBranch, Ensemble, Root
+from perceptron.theory.coupled_branch import ACCEPTED, CoupledBranch, Ensemble, Root
 from perceptron.theory.replica_symmetric import largest_margin
 
 __all__ = ["CoupledPoint", "CoupledProfile", "coupled_profile", "coupled_solutions", "densest_regions"]
@@ -253,7 +253,7 @@ def _check_replicas(n_replicas: float, reference: bool) -> float:
 
 def _nowhere(distance: float) -> CoupledPoint:
     numbers: dict[str, Any] = {item.name: math.nan for item in fields(CoupledPoint)}
-    end = {"status": Status.END_OF_BRANCH, "iterations": 0, "tolerance": TOLERANCE}
+    end = {"status": Status.END_OF_BRANCH, "iterations": 0, "tolerance": ACCEPTED}
     return CoupledPoint(**(numbers | end | {"distance": distance}))
 
 
@@ -278,7 +278,7 @@ def _point(ensemble: Ensemble, root: Root, distance: float) -> CoupledPoint:
         status=Status.CONVERGED if root.converged else Status.NOT_CONVERGED,
         iterations=root.iterations,
         residual=float(np.max(np.abs(root.residuals))),
-        tolerance=TOLERANCE,
+        tolerance=ACCEPTED,
     )
 
 

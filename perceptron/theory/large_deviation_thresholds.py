@@ -239,7 +239,7 @@ def _unknowns(definition: Definition, steps: int, sign: int) -> tuple[float, ...
 @functools.lru_cache(maxsize=1024)
 def _at_margin(definition: Definition, margin: float) -> RegionThreshold:
     name, nan = definition.name, math.nan
-    nothing = RegionThreshold(name, nan, nan, Status.NOT_CONVERGED, 0, nan, TOLERANCE)
+    nothing = RegionThreshold(name, nan, nan, Status.NOT_CONVERGED, 0, nan, CONDITION_TOLERANCE)
     steps, sign = round(abs(margin) / MARGIN_STEP), int(math.copysign(1.0, margin))
     start = _unknowns(definition, min(steps, 200), sign)
     if start is None or steps > 200:
@@ -260,10 +260,10 @@ def _named(definition: Definition, margin: float, coarse: _Stationary, fine: _St
         name=definition.name,
         value=value,
         error=abs(value - coarse.point.load) + value * (left_over + ROUNDING),
-        status=Status.CONVERGED if fine.converged else Status.NOT_CONVERGED,
+        status=Status.CONVERGED if _is_sound(definition, fine) else Status.NOT_CONVERGED,
         iterations=coarse.iterations + fine.iterations,
         residual=fine.residual,
-        tolerance=TOLERANCE,
+        tolerance=CONDITION_TOLERANCE,
         distance=0.5 * point.one_minus_overlap,
         replicon=max(point.inner_replicon, point.outer_replicon),
         distance_error=0.5 * abs(point.one_minus_overlap - coarse.point.one_minus_overlap) + TOLERANCE,

@@ -32,7 +32,7 @@ class PhaseDiagram:
     kappa_at : tuple of Solution, length n
         Reference margin above which profiles are locally stable at all distances, as `stable_reference_margin`.
     status : Status
-        CONVERGED or INTERRUPTED.
+        CONVERGED, INTERRUPTED, or NOT_CONVERGED where one of the thresholds is.
     """
 
     margin: float
@@ -71,7 +71,8 @@ def phase_diagram(
     results, interrupted = sweep(_thresholds, [(float(load), margin) for load in loads], executor, progress)
     finished = [k for k, result in enumerate(results) if result is not None]
     ends, upper, lower, stable = (tuple(results[k][column] for k in finished) for column in range(4))
-    status = Status.INTERRUPTED if interrupted else Status.CONVERGED
+    failed = any(found.status is Status.NOT_CONVERGED for k in finished for found in results[k])
+    status = Status.INTERRUPTED if interrupted else Status.NOT_CONVERGED if failed else Status.CONVERGED
     return PhaseDiagram(margin, loads[finished], ends, upper, lower, stable, status)
 
 

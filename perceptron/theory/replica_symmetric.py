@@ -45,6 +45,7 @@ MARGINS = (MarginStep, WideSignCommittee, WideReluCommittee, ReluCommitteeOfThre
 TOLERANCE = 1e-14
 FINER = 1.5
 ROUNDING = 4e-16
+LARGEST_ERROR = 1e-11  # of a root, relative: one with a larger error has not converged
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,8 +162,8 @@ def _solve(load: float, constraint: Any, prior: Any) -> TypicalSolutions:
         entropy_by_margin=-load * fine.slope if isinstance(constraint, MARGINS) else math.nan,
         status=Status.CONVERGED if saddle.converged and finer.converged else Status.NOT_CONVERGED,
         iterations=saddle.iterations + finer.iterations,
-        residual=finer.residual,
-        tolerance=TOLERANCE,
+        residual=max(saddle.residual, finer.residual, key=abs),
+        tolerance=kernels.ACCEPTED * TOLERANCE,
     )
 
 
@@ -250,8 +251,9 @@ def _capacity(constraint: Any, prior: Any, end: float) -> Solution:
             break
     typical = typical_solutions(load, constraint, prior=prior)
     error = (typical.entropy.error + abs(typical.entropy.value)) / abs(typical.entropy_by_load)
-    status = Status.CONVERGED if error < 1e-11 * load else Status.NOT_CONVERGED
-    numbers = (load, error, status, iteration, typical.entropy.value, TOLERANCE)
+    status = Status.CONVERGED if error < LARGEST_ERROR * load else Status.NOT_CONVERGED
+    tolerance = LARGEST_ERROR * load * abs(typical.entropy_by_load)  # of the entropy, which is the residual
+    numbers = (load, error, status, iteration, typical.entropy.value, tolerance)
     return Solution("alpha_c", *numbers, replicon=typical.replicon.value)
 
 
@@ -281,9 +283,11 @@ def _maximum_margin(load: float, step: type) -> Solution:
         margin = margin + change if low < margin + change < high else 0.5 * (low + high)
     typical = typical_solutions(load, step(margin))
     error = (typical.entropy.error + abs(typical.entropy.value)) / abs(typical.entropy_by_margin)
-    status = Status.CONVERGED if error < 1e-11 * (1.0 + abs(margin)) else Status.NOT_CONVERGED
-    residual = typical.entropy.value
-    return Solution("kappa_max", margin, error, status, iteration, residual, TOLERANCE, replicon=typical.replicon.value)
+    largest_error = LARGEST_ERROR * (1.0 + abs(margin))
+    status = Status.CONVERGED if error < largest_error else Status.NOT_CONVERGED
+    tolerance = largest_error * abs(typical.entropy_by_margin)  # of the entropy, which is the residual
+    numbers = (margin, error, status, iteration, typical.entropy.value, tolerance)
+    return Solution("kappa_max", *numbers, replicon=typical.replicon.value)
 
 
 def _margin_bracket(load: float, step: type) -> tuple[float, float]:

@@ -25,7 +25,8 @@ from perceptron.theory.replica_symmetric import largest_margin, maximum_margin, 
 
 __all__ = ["largest_replicon", "stability_load", "stable_reference_margin", "unstable_interval"]
 
-TOLERANCE = 1e-9
+TOLERANCE, LARGEST_ERROR = 1e-9, 1e-6  # of κ̃, in units of κ_max - κ: aimed at, and accepted
+REPLICON_TOLERANCE = 1e-11
 WALK_RATIO = 0.55  # of successive distances
 SMALLEST_DISTANCE = 1e-10
 GEOMETRIC = 1e-3  # t̂ relative to its value at d*: below it nearly all configurations are solutions
@@ -45,7 +46,8 @@ def stability_load(margin: float = 0.0) -> Solution:
     slope = (log_replicon(load + step) - log_replicon(load - step)) / (2.0 * step)
     residual = replicon.value - 1.0
     error = (replicon.error + abs(residual)) / slope + 1e-13
-    return Solution("alpha_at", load, error, Status.CONVERGED, report.iterations, residual, 1e-13, replicon=1.0)
+    status = Status.CONVERGED if abs(residual) <= REPLICON_TOLERANCE else Status.NOT_CONVERGED
+    return Solution("alpha_at", load, error, status, report.iterations, residual, REPLICON_TOLERANCE, replicon=1.0)
 
 
 def unstable_interval(branch: Branch) -> tuple[Estimate, Estimate] | None:
@@ -126,5 +128,6 @@ def stable_reference_margin(load: float, margin: float = 0.0) -> Solution:
     slope = (excess(root + step) - excess(root - step)) / (2.0 * step)
     error = abs(math.log(replicon) / slope) + TOLERANCE * gap
     place = (distance, 1e-5 * distance)
-    status = Status.CONVERGED if error < 1e-6 * gap else Status.NOT_CONVERGED
-    return Solution("kappa_at", root, error, status, report.iterations, replicon - 1.0, TOLERANCE, *place, 1.0)
+    status = Status.CONVERGED if error < LARGEST_ERROR * gap else Status.NOT_CONVERGED
+    tolerance = LARGEST_ERROR * gap * abs(slope)  # of the logarithm of the replicon, which is the residual
+    return Solution("kappa_at", root, error, status, report.iterations, math.log(replicon), tolerance, *place, 1.0)

@@ -28,6 +28,7 @@ from perceptron.theory.replica_symmetric import FINER, TypicalSolutions, typical
 __all__ = ["WindowPoint", "isolation_distance", "window_local_entropy"]
 
 SMALLEST_DISTANCE = 1e-6
+TOLERANCE = 1e-12  # of φ_FP at the distance where it vanishes
 WALK_RATIO = 0.8
 
 
@@ -107,7 +108,7 @@ def isolation_distance(load: float, half_width: float) -> Solution:
     load = check_real("load", load, above=0.0)
     log_p = math.log(math.erf(check_real("half_width", half_width, above=0.0) / math.sqrt(2.0)))
     if math.log(2.0) + load * log_p <= 0.0:
-        return Solution("d_isolation", math.nan, math.nan, Status.NO_SUCH_THRESHOLD, 0, math.nan, 0.0)
+        return Solution("d_isolation", math.nan, math.nan, Status.NO_SUCH_THRESHOLD, 0, math.nan, TOLERANCE)
 
     def entropy(log_distance: float) -> float:
         return window_local_entropy(load, half_width, math.exp(log_distance)).local_entropy.value
@@ -117,9 +118,10 @@ def isolation_distance(load: float, half_width: float) -> Solution:
     while entropy(low) > 0.0 and low > math.log(SMALLEST_DISTANCE):
         high, low = low, low + math.log(WALK_RATIO)
     if entropy(high) <= 0.0 or entropy(low) > 0.0:
-        return Solution("d_isolation", math.nan, math.nan, Status.NOT_CONVERGED, 0, math.nan, 0.0)
+        return Solution("d_isolation", math.nan, math.nan, Status.NOT_CONVERGED, 0, math.nan, TOLERANCE)
     root, report = brentq(entropy, low, high, xtol=1e-14, full_output=True)
     point = window_local_entropy(load, half_width, math.exp(root))
     error = (point.local_entropy.error + abs(point.local_entropy.value)) / abs(point.derivative.value)
     left = point.local_entropy.value
-    return Solution("d_isolation", point.distance, error, Status.CONVERGED, report.iterations, left, 1e-14)
+    status = Status.CONVERGED if abs(left) <= TOLERANCE else Status.NOT_CONVERGED
+    return Solution("d_isolation", point.distance, error, status, report.iterations, left, TOLERANCE)

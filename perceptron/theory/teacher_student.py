@@ -28,6 +28,7 @@ __all__ = ["Generalisation", "generalisation", "perfect_learning_load", "spinoda
 
 Q_HAT_BRACKET = (1.0, 10.0)  # about the q̂ ≈ 3.2 of the spinodal
 TOLERANCE = 1e-9  # of ln q̂ there; the load is flat
+SLOPE_STEP, SLOPE_TOLERANCE = 1e-3, 1e-6  # of dα/d ln q̂, which is left at the maximum found: α errs by its square
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,8 @@ def spinodal_load(*, throw: bool = True) -> Solution:
     found = minimize_scalar(lambda x: -load_at(x, FINER), bounds=bounds, method="bounded", options=options)
     value = -float(found.fun)
     error = abs(value - load_at(float(found.x), 1.0)) + 1e-14
-    inside = bounds[0] + 0.1 < found.x < bounds[1] - 0.1
-    status = Status.CONVERGED if found.success and inside else Status.NOT_CONVERGED
-    return conclude(Solution("alpha_spinodal", value, error, status, int(found.nfev), 0.0, TOLERANCE), throw)
+    top = float(found.x)
+    inside = bounds[0] + 0.1 < top < bounds[1] - 0.1
+    slope = (load_at(top + SLOPE_STEP, FINER) - load_at(top - SLOPE_STEP, FINER)) / (2.0 * SLOPE_STEP)
+    status = Status.CONVERGED if inside and abs(slope) <= SLOPE_TOLERANCE else Status.NOT_CONVERGED
+    return conclude(Solution("alpha_spinodal", value, error, status, int(found.nfev), slope, SLOPE_TOLERANCE), throw)
