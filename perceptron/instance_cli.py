@@ -154,7 +154,8 @@ def bp(
     title = f"belief propagation, node {run.node}, N = {instance.n_weights}, P = {instance.n_patterns}"
     rows = [(name, value, "") for name, value in (quantities | {"n_sweeps": run.n_sweeps}).items()]
     table = report.quantity_table(f"{title}: {run.status.name}", rows)
-    seeds = {"data_seed": data_seed, "seed": seed}
+    note = table.caption = report.note_on_entropies([run.entropy.value])
+    seeds = {"data_seed": data_seed, "seed": seed, "note": note}
     report.emit(result | quantities | tail | seeds, table, as_object=json, output=output)
 
 

@@ -102,7 +102,8 @@ def isolation_distance(load: float, half_width: float) -> Solution:
     Returns
     -------
     Solution
-        Status NO_SUCH_THRESHOLD, value nan, beyond the capacity, where there is no typical solution.
+        With the replicon of the counted solutions there. Status NO_SUCH_THRESHOLD, value nan, beyond the capacity,
+        where there is no typical solution.
     """
     load = check_real("load", load, above=0.0)
     log_p = math.log(math.erf(check_real("half_width", half_width, above=0.0) / math.sqrt(2.0)))
@@ -121,5 +122,5 @@ def isolation_distance(load: float, half_width: float) -> Solution:
     root, report = brentq(entropy, low, high, xtol=1e-14, full_output=True)
     point = window_local_entropy(load, half_width, math.exp(root))
     error = (point.local_entropy.error + abs(point.local_entropy.value)) / abs(point.derivative.value)
-    left = point.local_entropy.value
-    return Solution("d_isolation", point.distance, error, Status.CONVERGED, report.iterations, left, 1e-14)
+    numbers = (point.distance, error, Status.CONVERGED, report.iterations, point.local_entropy.value, 1e-14)
+    return Solution("d_isolation", *numbers, replicon=point.saddle.replicon.value)
