@@ -8,7 +8,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["ConvergenceError", "Estimate", "Solution", "Status", "conclude", "stability_in_words", "worst"]
+__all__ = [
+    "MARGINAL",
+    "ConvergenceError",
+    "Estimate",
+    "Solution",
+    "Status",
+    "conclude",
+    "stability_in_words",
+    "worst",
+]
 
 MARGINAL = 1e-7  # of the replicon about 1
 
