@@ -49,7 +49,9 @@ def compute_models(executor: Executor | None, progress: Any) -> tuple[Columns, S
 
 def _named(name: str, solutions: list[Solution]) -> Columns:
     parts = {"": "value", "_error": "error", "_replicon": "replicon"}
-    return {f"{name}{end}": np.array([getattr(solution, part) for solution in solutions]) for end, part in parts.items()}
+    return {
+        f"{name}{end}": np.array([getattr(solution, part) for solution in solutions]) for end, part in parts.items()
+    }
 
 
 def _generalisation(statuses: list[Status]) -> Columns:

@@ -111,7 +111,9 @@ def maximum_margin_profiles(columns: Columns) -> Figure:
         axes.set(xlabel="distance $d$", xlim=(0.0, 0.04))
     left.set_ylabel(LOCAL_ENTROPY)
     lowest = min(float(columns[f"derivative_{k}"].min()) for k in range(loads.size))
-    right.set(ylabel=r"derivative $\partial_d\,\phi_\mathrm{FP}(d)$", ylim=(min(1.1 * lowest, -0.1), HIGHEST_DERIVATIVE))
+    right.set(
+        ylabel=r"derivative $\partial_d\,\phi_\mathrm{FP}(d)$", ylim=(min(1.1 * lowest, -0.1), HIGHEST_DERIVATIVE)
+    )
     left.legend()
     left.set_title(r"references at $\kappa_\mathrm{max}(\alpha)$, $\kappa=0$", fontsize=9)
     return figure

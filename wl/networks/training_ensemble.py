@@ -12,6 +12,7 @@ import numpy as np
 
 from perceptron.checks import check_integer, check_real
 from perceptron.files import load_arrays, provenance, save_table
+from perceptron.solution import Status
 from wl.networks.architecture import Architecture
 from wl.networks.initialisation import INITIALISATIONS
 
@@ -183,6 +184,13 @@ class TrainingEnsemble:
     def interrupted(self) -> bool:
         """Whether runs are missing."""
         return self.n_runs < self.options.n_runs
+
+    @property
+    def status(self) -> Status:
+        """INTERRUPTED where runs are missing, NOT_CONVERGED where some diverged, which averages leave out."""
+        if self.interrupted:
+            return Status.INTERRUPTED
+        return Status.NOT_CONVERGED if self.n_diverged else Status.CONVERGED
 
     @property
     def kept(self) -> np.ndarray:
