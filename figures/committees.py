@@ -11,7 +11,7 @@ from perceptron.kernels.committee_of_three import SignCommitteeOfThree
 from perceptron.kernels.committees import WideReluCommittee, WideSignCommittee
 from perceptron.kernels.constraints import MarginStep
 from perceptron.kernels.relu_committee_of_three import ReluCommitteeOfThree
-from perceptron.solution import Status
+from perceptron.solution import Status, worst
 from perceptron.theory.local_entropy import local_entropy_profile
 from perceptron.theory.replica_symmetric import capacity, maximum_margin, typical_solutions
 from perceptron.theory.thresholds import dense_core_load, kappa_u
@@ -38,29 +38,30 @@ LOADS = np.linspace(0.02, 1.0, 50)  # in units of the last one of each curve
 def compute_committees(executor: Executor | None, progress: Any) -> tuple[Columns, Status]:
     """Four panels over the models, one after the other."""
     columns: Columns = {"load": np.array(PROFILE_LOAD)}
-    status = Status.CONVERGED
+    statuses: list[Status] = []
     for k, (name, step) in enumerate(MODELS.items()):
-        columns |= _typical(name, step)
+        columns |= _typical(name, step, statuses)
         references = {"zero": 0.0}
         if step is not SignCommitteeOfThree:
             references |= {"largest": maximum_margin(PROFILE_LOAD, step).value}
         if step not in DISTANCES_OF_THREE:
-            columns |= _width_of_the_dense_phase(name, step)
+            columns |= _width_of_the_dense_phase(name, step, statuses)
         for place, margin in references.items():
             found = _profile(step, margin, executor)
-            if found.status is Status.INTERRUPTED:
-                status = found.status
+            statuses.append(found.status)
             columns[f"{name}_{place}_distance"] = found.array("distance")
             columns[f"{name}_{place}_entropy"] = found.array("local_entropy")
             columns[f"{name}_{place}_entropy_error"] = found.array("local_entropy_error")
             columns[f"{name}_{place}_replicon"] = found.array("replicon")
         progress(k + 1, len(MODELS))
-    return columns, status
+    return columns, worst(statuses)
 
 
-def _typical(name: str, step: Any) -> Columns:
-    end = capacity(step(0.0))
-    solutions = [typical_solutions(float(load), step(0.0)) for load in LOADS * end.value]
+def _typical(name: str, step: Any, statuses: list[Status]) -> Columns:
+    """Entropy and distance up to the capacity; adds their statuses."""
+    end = capacity(step(0.0), throw=False)
+    solutions = [typical_solutions(float(load), step(0.0), throw=False) for load in LOADS * end.value]
+    statuses += [end.status, *(typical.status for typical in solutions)]
     return {
         f"{name}_capacity": np.array([end.value, end.error]),
         f"{name}_loads": LOADS * end.value,
@@ -74,11 +75,12 @@ def _with_errors(name: str, estimates: list[Any]) -> Columns:
     return columns | {f"{name}_error": np.array([estimate.error for estimate in estimates])}
 
 
-def _width_of_the_dense_phase(name: str, step: Any) -> Columns:
-    """κ̃_u over κ_max up to the load at which they meet."""
-    end = dense_core_load(0.0, step)
+def _width_of_the_dense_phase(name: str, step: Any, statuses: list[Status]) -> Columns:
+    """κ̃_u over κ_max up to the load at which they meet; adds their statuses."""
+    end = dense_core_load(0.0, step, throw=False)
     loads = np.linspace(0.3, 1.0, 29)[:-1] * end.value
-    margins = [kappa_u(float(load), 0.0, step) for load in loads]
+    margins = [kappa_u(float(load), 0.0, step, throw=False) for load in loads]
+    statuses += [end.status, *(margin.status for margin in margins)]
     return {
         f"{name}_dense_core_load": np.array([end.value, end.error]),
         f"{name}_dense_loads": loads,

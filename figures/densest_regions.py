@@ -12,7 +12,7 @@ from concurrent.futures import Executor
 import numpy as np
 
 from figures.focusing_points import compute_points
-from perceptron.solution import Status
+from perceptron.solution import Status, worst
 from perceptron.sweep import sweep
 from perceptron.theory.franz_parisi import geometric_bound
 from perceptron.theory.large_deviation import coupled_profile
@@ -34,9 +34,10 @@ DENSEST_CURVES = {"reference": (None, True, 0.01), "replicas": (None, False, 0.0
 MARGINS = np.linspace(-1.0, 2.0, 31)
 
 
-def compute_densest_curves(load: float) -> Columns:
+def compute_densest_curves(load: float) -> tuple[Columns, Status]:
     """Local entropy S_I of coupled solutions, stable or not, along F_E = 0 with a reference and without, and y -> ∞."""
     columns: Columns = {}
+    statuses = []
     for name, (n_replicas, reference, smallest) in DENSEST_CURVES.items():
         distances = np.geomspace(smallest, LARGEST_DISTANCE, N_DISTANCES)
         profile = coupled_profile(load, distances, n_replicas, reference=reference)
@@ -45,21 +46,24 @@ def compute_densest_curves(load: float) -> Columns:
             columns[f"{name}_{quantity}"] = profile.array(quantity)
         replicons = (profile.array("inner_replicon"), profile.array("outer_replicon"))
         columns[f"{name}_replicon"] = np.maximum(*replicons)
-    return columns
+        statuses.append(profile.status)
+    return columns, worst(statuses)
 
 
 def compute_local_entropies(executor: Executor | None, progress: Progress) -> tuple[Columns, Status]:
     """All local entropies at α = 0.5 in one panel, with the points of focusing belief propagation."""
     columns: Columns = {"load": np.array(LOAD), "bound_distance": DISTANCES}
     columns["bound"] = np.array([geometric_bound(d) for d in DISTANCES])
+    statuses = []
     for name, margin in (("typical", 0.0), ("maximum", maximum_margin(LOAD).value)):
         distances = DISTANCES[DISTANCES >= SMALLEST_AT_EQUAL_MARGINS] if margin == 0.0 else DISTANCES
         profile = local_entropy_profile(LOAD, margin, 0.0, distances, executor=executor, throw=False)
         for quantity in ("distance", "local_entropy", "local_entropy_error", "replicon"):
             columns[f"{name}_{quantity}"] = profile.array(quantity)
-    columns |= compute_densest_curves(LOAD)
+        statuses.append(profile.status)
+    curves, of_curves = compute_densest_curves(LOAD)
     points, status = compute_points(executor, progress)
-    return columns | points, status
+    return columns | curves | points, worst([*statuses, of_curves, status])
 
 
 def compute_alpha_u(executor: Executor | None, progress: Progress) -> tuple[Columns, Status]:
@@ -70,9 +74,10 @@ def compute_alpha_u(executor: Executor | None, progress: Progress) -> tuple[Colu
     for k, name in enumerate(("infinite_replicas", "real_replicas", "reference", "core", "capacity")):
         columns[name] = np.array([row[k][0] for row in rows.values()])
         columns[f"{name}_error"] = np.array([row[k][1] for row in rows.values()])
-    return columns, Status.INTERRUPTED if interrupted else Status.CONVERGED
+    statuses = [status for row in rows.values() for _, _, status in row]
+    return columns, Status.INTERRUPTED if interrupted else worst(statuses)
 
 
-def _loads_at(margin: float) -> list[tuple[float, float]]:
-    solutions = [*region_thresholds(margin), dense_core_load(margin, throw=False), capacity(margin)]
-    return [(solution.value, solution.error) for solution in solutions]
+def _loads_at(margin: float) -> list[tuple[float, float, Status]]:
+    solutions = [*region_thresholds(margin), dense_core_load(margin, throw=False), capacity(margin, throw=False)]
+    return [(solution.value, solution.error, solution.status) for solution in solutions]

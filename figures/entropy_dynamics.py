@@ -1,11 +1,11 @@
 """Figures 2a, 2c, 3 and 7 of paper H from stored runs of molecular dynamics, and the entropic advantage by width.
 
-A panel is one network: the map ln g(ln L_train, ln L_test), its maximum-entropy and equilibrium curves, and the mean
-curves of trained networks, in the box and free. The advantage is ln L_test of the trained networks in the box less
-that of the equilibrium at the same ln L_train, averaged over the bins where both are known, the equilibrium within 0.1;
-its error is the larger of the standard error of that mean, as if bins were one draw each, and the mean error of the
-curves.
+A panel is one network: the map ln g(ln L_train, ln L_test), its maximum-entropy and equilibrium curves, the mean curves
+of trained networks, in the box and free, at the mean ln L_train of their records, and the losses of the best constant
+prediction. The advantage is `wl.advantage` over the records of networks trained in the box, where the equilibrium is
+known within 0.1.
 
+The status of a figure is the worst of its landscapes and ensembles; NOT_CONVERGED also where one is missing.
 `figures.entropy_dynamics_runs` makes the stored data; panels without any are left empty and say so.
 """
 
@@ -19,8 +19,10 @@ from typing import Any
 import numpy as np
 
 from figures.entropy_dynamics_runs import CASES, Case, landscape_file, training_file
+from figures.parts import status_of_runs
 from perceptron.files import load_table
 from perceptron.solution import Status
+from wl.advantage import Advantage, entropic_advantage
 from wl.analysis import equilibrium_curve, maximum_entropy_curve
 from wl.landscape import load_landscape
 
@@ -35,19 +37,19 @@ PANELS = {
     "H7": ("house-prices-10", "house-prices-20", "house-prices-50", "house-prices-100"),
 }
 TASKS = ("spiral-regression", "house-prices", "polymer")
-LEAST_RUNS, LARGEST_ERROR = 2, 0.1  # of the equilibrium curve, in bins that are used
-FARTHEST = 0.05  # between bins of the two curves
+LARGEST_ERROR = 0.1  # of the equilibrium curve, in bins that are used
 
 
 def compute_panels(name: str, executor: Executor | None, progress: Progress) -> tuple[Columns, Status]:
     """Maps and curves of the networks of one figure, numbered from 0."""
     del executor
     columns: Columns = {"names": np.array(PANELS[name])}
-    for number, case_name in enumerate(PANELS[name]):
-        found = _panel(CASES[case_name])
-        columns |= {f"{key}_{number}": value for key, value in found.items()}
-        progress(number + 1, len(PANELS[name]))
-    return columns, Status.CONVERGED
+    cases = [CASES[case_name] for case_name in PANELS[name]]
+    landscapes = [_landscape(case) for case in cases]
+    for number, (case, landscape) in enumerate(zip(cases, landscapes, strict=True)):
+        columns |= {f"{key}_{number}": value for key, value in _panel(case, landscape).items()}
+        progress(number + 1, len(cases))
+    return columns, status_of_runs(landscapes, [training_file(case, clip) for case in cases for clip in (True, False)])
 
 
 def panels_of(name: str) -> Callable[[Executor | None, Progress], tuple[Columns, Status]]:
@@ -55,10 +57,13 @@ def panels_of(name: str) -> Callable[[Executor | None, Progress], tuple[Columns,
     return partial(compute_panels, name)
 
 
-def _panel(case: Case) -> Columns:
+def _landscape(case: Case) -> Any | None:
+    return load_landscape(landscape_file(case)) if landscape_file(case).exists() else None
+
+
+def _panel(case: Case, landscape: Any | None) -> Columns:
     columns: Columns = {}
-    if landscape_file(case).exists():
-        landscape = load_landscape(landscape_file(case))
+    if landscape is not None:
         columns |= {
             "log_train_loss_edges": landscape["log_train_loss_edges"].values,
             "log_test_loss_edges": landscape["log_test_loss_edges"].values,
@@ -83,37 +88,33 @@ def _panel(case: Case) -> Columns:
                 f"{name}_error": trained["log_test_loss_error"],
                 f"{name}_n_runs": trained["n_runs"],
                 f"{name}_outside_box": trained["outside_box"],
+                "constant": trained["constant"],
             }
     return columns
 
 
 def compute_advantage(executor: Executor | None, progress: Progress) -> tuple[Columns, Status]:
-    """A row for each network whose landscape and ensemble are there."""
+    """A row for each network whose landscape and ensemble are there, where they meet."""
     del executor
-    rows: dict[str, list[Any]] = {"task": [], "width": [], "advantage": [], "advantage_error": [], "n_bins": []}
     cases = [case for case in CASES.values() if case.preset == "default" and case.task in TASKS]
+    found = {}
     for number, case in enumerate(cases):
         progress(number + 1, len(cases))
         if not (landscape_file(case).exists() and training_file(case, True).exists()):
             continue
-        found = _advantage(_panel(case))
-        if found is None:
-            continue
-        values = (case.task, case.width, *found)
-        for key, value in zip(rows, values, strict=True):
-            rows[key].append(value)
-    return {key: np.array(values) for key, values in rows.items()}, Status.CONVERGED
+        advantage = _advantage(case)
+        if advantage.n_runs > 1:
+            found[case] = advantage
+    columns: Columns = {name: np.array([getattr(case, name) for case in found]) for name in ("task", "width")}
+    names = {"advantage": "value", "advantage_error": "error"} | {
+        name: name for name in ("training_error", "landscape_error", "grid_error", "n_runs", "n_records")
+    }
+    columns |= {name: np.array([getattr(one, part) for one in found.values()]) for name, part in names.items()}
+    columns["converged"] = np.array([one.status is Status.CONVERGED for one in found.values()])
+    return columns, status_of_runs([_landscape(case) for case in found], [training_file(case, True) for case in found])
 
 
-def _advantage(panel: Columns) -> tuple[float, float, int] | None:
-    position, value, error = (panel[f"clipped_{part}"] for part in ("position", "value", "error"))
-    there, found, spread = (panel[f"equilibrium_{part}"] for part in ("position", "value", "error"))
-    nearest = np.abs(there - position[:, None]).argmin(axis=1)
-    usable = np.isfinite(value) & (panel["clipped_n_runs"] >= LEAST_RUNS) & (spread[nearest] < LARGEST_ERROR)
-    usable &= np.abs(there[nearest] - position) <= FARTHEST
-    if np.count_nonzero(usable) < LEAST_RUNS:
-        return None
-    difference = (value - found[nearest])[usable]
-    of_curves = float(np.mean(np.hypot(np.nan_to_num(error), spread[nearest])[usable]))
-    of_mean = float(np.std(difference, ddof=1) / np.sqrt(difference.size))
-    return float(np.mean(difference)), max(of_curves, of_mean), int(difference.size)
+def _advantage(case: Case) -> Advantage:
+    trained, _ = load_table(training_file(case, True))
+    records = (trained["records_log_train_loss"], trained["records_log_test_loss"])
+    return entropic_advantage(load_landscape(landscape_file(case)), *records, largest_error=LARGEST_ERROR)

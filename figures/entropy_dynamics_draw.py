@@ -14,6 +14,7 @@ Columns = dict[str, np.ndarray]
 COLOURS = {"spiral-regression": "#0072B2", "house-prices": "#D55E00", "polymer": "#009E73"}
 NOTES = {"polymer": "embedding: rxnfp 0.1.0, mean of its last three layers, not the paper's"}
 LEAST_RUNS = 2
+CONSTANT = {"color": "black", "linestyle": ":", "linewidth": 1.0}
 
 
 def panels(columns: Columns) -> Figure:
@@ -52,6 +53,8 @@ def _panel(figure: Figure, axes: Any, name: str, columns: Columns) -> None:
             shown = columns[f"{key}_n_runs"] >= LEAST_RUNS
             position, value = columns[f"{key}_position"][shown], columns[f"{key}_value"][shown]
             axes.plot(position, value, color="black", linestyle=line, linewidth=1.2, label=label)
+    if "constant" in columns:
+        _constant(axes, columns["constant"])
     axes.set_title(title, loc="left", fontsize=8)
     if not columns:
         axes.set_axis_off()
@@ -59,6 +62,17 @@ def _panel(figure: Figure, axes: Any, name: str, columns: Columns) -> None:
     axes.locator_params(axis="x", nbins=6)
     if task in NOTES:
         axes.text(0.98, 0.02, NOTES[task], transform=axes.transAxes, ha="right", size=6)
+
+
+def _constant(axes: Any, losses: np.ndarray) -> None:
+    """Losses of the best constant prediction, where they are on the axes."""
+    label = "best constant prediction"
+    for loss, limits, line in zip(
+        losses, (axes.get_xlim(), axes.get_ylim()), (axes.axvline, axes.axhline), strict=True
+    ):
+        if limits[0] <= loss <= limits[1]:
+            line(loss, label=label, **CONSTANT)
+            label = "_" + label
 
 
 def _map(figure: Figure, axes: Any, columns: Columns) -> None:
@@ -91,20 +105,19 @@ def _closed(edges: np.ndarray) -> np.ndarray:
 
 
 def advantage(columns: Columns) -> Figure:
-    """Advantage of the equilibrium over training in the box, in ln L_test, by width."""
+    """Advantage of the equilibrium over training in the box, in ln L_test, by width; open where not converged."""
     figure, axes = plt.subplots(figsize=(5.6, 4.0))
     for number, task in enumerate(dict.fromkeys(map(str, columns["task"]))):
         rows = columns["task"] == task
+        marker, colour = "os^"[number % 3], COLOURS[task]
+        values = columns["width"][rows], columns["advantage"][rows], columns["advantage_error"][rows]
         axes.errorbar(
-            columns["width"][rows],
-            columns["advantage"][rows],
-            columns["advantage_error"][rows],
-            marker="os^"[number % 3],
-            color=COLOURS[task],
-            linewidth=0.8,
-            capsize=2.0,
-            label=task,
+            *values, marker=marker, color=colour, linewidth=0.8, capsize=2.0, label=task, markerfacecolor="white"
         )
+        trusted = columns["converged"][rows]
+        axes.plot(*(array[trusted] for array in values[:2]), marker, color=colour)
+    if not np.all(columns["converged"]):
+        axes.plot([], [], "o", color="grey", markerfacecolor="white", label="landscape not converged")
     axes.axhline(0.0, color="black", linewidth=0.8)
     widths = sorted({int(width) for width in columns["width"]})
     axes.set_xscale("log")

@@ -5,7 +5,8 @@
 Each case is one run of the engine in a directory of its own, which a stopped run goes on from, one ensemble of trained
 networks, and walks at a fixed temperature, half of them from trained networks, that must relax to the landscape. House
 prices and polymers need their files (docs/data.md). Kept of a landscape are its estimates without the runs' pieces, of
-an ensemble its curve, of walks their records beside the means that the landscape expects.
+an ensemble its curve and its records in the landscape's window, of walks their records beside the means that the
+landscape expects.
 """
 
 from __future__ import annotations
@@ -24,13 +25,16 @@ from threadpoolctl import threadpool_limits
 
 from perceptron.checks import read_integer
 from perceptron.files import provenance, save_table
+from wl.datasets.split import Dataset
 from wl.drive import Every, drive
 from wl.dynamics_presets import DynamicsOptions, dynamics_ranges, dynamics_settings
 from wl.goal import Goal
+from wl.grid import Range
 from wl.landscape import load_landscape, save_landscape
+from wl.networks.constant_predictor import constant_log_losses
 from wl.networks.training import train_ensemble
 from wl.networks.training_curves import outside_box, training_curve
-from wl.networks.training_ensemble import TrainingOptions
+from wl.networks.training_ensemble import TrainingEnsemble, TrainingOptions
 from wl.paper_tables import HOUSE_PRICES_BATCH_SIZES, PAPER_TRAINING
 from wl.relaxation import RelaxationOptions, relax
 from wl.run import Plan
@@ -40,7 +44,7 @@ from wl.task_options import TaskOptions
 from wl.tasks import make_task, network_system
 from wl.thermal_means import expected_at, temperature_at
 
-__all__ = ["CASES", "DATA", "Case", "landscape_file", "relaxation_file", "training_file"]
+__all__ = ["CASES", "DATA", "Case", "keep_training", "landscape_file", "relaxation_file", "training_file"]
 
 DATA = Path(__file__).parent / "data"
 LEAPS = 30
@@ -150,11 +154,7 @@ def sample(case: Case, output: Path, threads: int) -> str:
 def _plan(case: Case) -> Plan:
     system = network_system(_task(case), VARIABLES, forces=True)
     options = DynamicsOptions(case.sampler, leaps=LEAPS if case.sampler == "hmc" else None)
-    ranges = dynamics_ranges(case.task, case.preset, VARIABLES)
-    if case.lowest is not None:
-        ranges[VARIABLES[0]] = replace(ranges[VARIABLES[0]], lowest=case.lowest)
-    if case.bins is not None:
-        ranges[VARIABLES[0]] = replace(ranges[VARIABLES[0]], width=case.bins)
+    ranges = dynamics_ranges(case.task, case.preset, VARIABLES) | {VARIABLES[0]: _range_of(case)}
     settings = settings_for(system, VARIABLES, **dynamics_settings(case.task, case.preset, options))
     return Plan(system, VARIABLES, settings, Goal(steps=int(case.n_steps * case.n_runs)), 1, case.n_runs, ranges)
 
@@ -173,19 +173,44 @@ def train(case: Case, output: Path, threads: int) -> str:
             clip=clip,
         )
         ensemble = train_ensemble(task.dataset, task.architecture, options, seed=1)
-        curve, outside = training_curve(ensemble, "log_test_loss"), outside_box(ensemble)
-        columns: dict[str, Any] = {
-            "log_train_loss": curve.centres,
-            "log_test_loss": curve.values,
-            "log_test_loss_error": curve.errors,
-            "n_runs": curve.n_runs,
-            "outside_box": [outside.value, outside.error],
-        }
-        described = {name: getattr(options, name) for name in options.__slots__}
-        origin = provenance(options=described, dataset=dict(ensemble.dataset), seed=ensemble.seed)
-        save_table(training_file(case, clip), columns, origin)
+        keep_training(case, ensemble, task.dataset)
         told.append(f"{ensemble.seconds:.0f} s, {ensemble.n_diverged} diverged")
     return f"training {case.name}: {'; '.join(told)}"
+
+
+def keep_training(case: Case, ensemble: TrainingEnsemble, dataset: Dataset) -> None:
+    """Keep the curve of an ensemble, its records in the window of the landscape, and the constant predictor's loss."""
+    curve, outside = training_curve(ensemble, "log_test_loss"), outside_box(ensemble)
+    columns: dict[str, Any] = {
+        "log_train_loss": curve.positions,
+        "log_test_loss": curve.values,
+        "log_test_loss_error": curve.errors,
+        "n_runs": curve.n_runs,
+        "outside_box": [outside.value, outside.error],
+        "constant": constant_log_losses(dataset),
+    }
+    columns |= _records_within(ensemble, _range_of(case))
+    described = {name: getattr(ensemble.options, name) for name in ensemble.options.__slots__}
+    parts = {"n_finished": ensemble.n_runs, "n_diverged": ensemble.n_diverged, "status": ensemble.status_as_part.name}
+    origin = provenance(options=described, dataset=dict(ensemble.dataset), seed=ensemble.seed, **parts)
+    save_table(training_file(case, ensemble.options.clip), columns, origin)
+
+
+def _records_within(ensemble: TrainingEnsemble, window: Range) -> dict[str, np.ndarray]:
+    """Both losses of every record in the window, shape (n_kept, n_most), in the order of the epochs; nan beyond."""
+    losses, others = (ensemble[name][ensemble.kept] for name in VARIABLES)
+    inside = (losses >= window.lowest) & (losses <= window.highest)
+    first = np.argsort(~inside, axis=1, kind="stable")[:, : int(inside.sum(axis=1).max(initial=0))]
+    kept = (np.take_along_axis(np.where(inside, values, np.nan), first, axis=1) for values in (losses, others))
+    return {f"records_{name}": values.astype(np.float32) for name, values in zip(VARIABLES, kept, strict=True)}
+
+
+def _range_of(case: Case) -> Range:
+    """Window of the landscape on ln L_train."""
+    window = dynamics_ranges(case.task, case.preset, VARIABLES)[VARIABLES[0]]
+    if case.lowest is not None:
+        window = replace(window, lowest=case.lowest)
+    return window if case.bins is None else replace(window, width=case.bins)
 
 
 def relaxed(case: Case, output: Path, threads: int) -> str:

@@ -30,7 +30,7 @@ from perceptron.message_passing.focusing import many_replicas_profile
 from perceptron.message_passing.local_entropy import field_profile, fields_for_distances
 from perceptron.message_passing.protocols import pseudo_reinforcement
 from perceptron.patterns import n_patterns_at, random_patterns
-from perceptron.solution import Status
+from perceptron.solution import Status, worst
 from perceptron.solvers.focusing import follow_protocol
 from perceptron.sweep import sweep
 from perceptron.theory.local_entropy import local_entropy_profile
@@ -61,15 +61,16 @@ def compute_points(executor: Executor | None, progress: Callable[[int, int], Non
     if interrupted:
         return columns, Status.INTERRUPTED
     spread = np.array([result[2] for result in finished])
+    status = worst(result[3] for result in finished)
     for k, route in enumerate(("scan", "focusing")):
         distance, entropy = (np.array([result[k][row] for result in finished]) for row in (0, 1))
         deviation = entropy - _maximum_margin_curve(load, distance)
         columns |= _means(route, distance, entropy, deviation) | _controlled(route, deviation, spread)
-    return columns, Status.CONVERGED
+    return columns, status
 
 
-def _measure(instance: int) -> tuple[np.ndarray, np.ndarray, float]:
-    """Distance and local entropy, shape (2, n_points), by either route, nan where unknown; |Σ_μ ξ^μ|²/(N P)."""
+def _measure(instance: int) -> tuple[np.ndarray, np.ndarray, float, Status]:
+    """Distance and local entropy, shape (2, n_points), by either route, nan where unknown; |Σ_μ ξ^μ|²/(N P); status."""
     data, search, start = np.random.SeedSequence([1, instance]).spawn(3)
     n_patterns = n_patterns_at(LOAD, N_WEIGHTS)
     patterns = random_patterns(N_WEIGHTS, n_patterns, rng=np.random.default_rng(data))
@@ -78,7 +79,7 @@ def _measure(instance: int) -> tuple[np.ndarray, np.ndarray, float]:
     line = pseudo_reinforcement(RHO_STEP)
     found = follow_protocol(patterns, line, to_the_end=True, rng=np.random.default_rng(search))
     if found.status is not Status.SOLVED:
-        return np.full((2, FIELDS.size), np.nan), np.full((2, COUPLINGS.size), np.nan), spread
+        return np.full((2, FIELDS.size), np.nan), np.full((2, COUPLINGS.size), np.nan), spread, found.status
     scan = field_profile(patterns, found.weights, fields=FIELDS, node=NODE)
     focusing = many_replicas_profile(patterns, COUPLINGS, node=NODE, rng=np.random.default_rng(start))
     by_field = {point.field: point for point in scan.points}
@@ -89,7 +90,7 @@ def _measure(instance: int) -> tuple[np.ndarray, np.ndarray, float]:
     for chosen in (first, second):
         pairs = [(np.nan, np.nan) if p is None else (p.distance, p.local_entropy) for p in chosen]
         rows.append(np.array(pairs).T)
-    return rows[0], rows[1], spread
+    return rows[0], rows[1], spread, worst([scan.status, focusing.status])
 
 
 def _maximum_margin_curve(load: float, distance: np.ndarray) -> np.ndarray:

@@ -12,6 +12,8 @@ __all__ = ["comparison", "landscape"]
 
 Columns = dict[str, np.ndarray]
 COLOURS = {109: "#0072B2", 151: "#D55E00", 177: "#009E73", 249: "#CC79A7"}
+ARROW = 12.0  # points, where the best point is cut in all data sets
+CUT = "cut at the end of the landscape\n(length: share of the data sets)"
 LEAST_RUNS = 10  # of trained networks, for a point of their curve to be drawn
 
 
@@ -38,8 +40,12 @@ def landscape(columns: Columns) -> Figure:
     maximum = columns["maximum_position"], columns["maximum_value"]
     axes.plot(*maximum, "x", markersize=3.0, color="#D55E00", label="maximum of the entropy")
     _trained(axes, columns, (x[0], x[-1]))
+    if x[0] <= columns["constant"][0] <= x[-1]:
+        label = r"best constant prediction, $\ln\ln 2$"
+        axes.axvline(columns["constant"][0], color="black", linestyle=":", linewidth=1.0, label=label)
     axes.set(xlabel=r"$\ln L_\mathrm{train}$", ylabel=r"$A_\mathrm{test}$", xlim=(x[0], x[-1]), ylim=(y[0], y[-1]))
-    axes.set_title(f"2-8-8-8-8-1, ReLU, 249 parameters; {columns['steps']:.2g} steps", loc="left")
+    trust = "" if columns["converged"] else ", not converged"
+    axes.set_title(f"2-8-8-8-8-1, ReLU, 249 parameters; {columns['steps']:.2g} steps{trust}", loc="left", fontsize=9)
     axes.legend(fontsize=7, loc="lower left", frameon=True)
     return figure
 
@@ -54,7 +60,11 @@ def _trained(axes: Any, columns: Columns, limits: tuple[float, float]) -> None:
 
 
 def comparison(columns: Columns) -> Figure:
-    """Panel (b): clipped and free training, the mean rule filled and that of the lowest test loss open."""
+    """Panel (b): clipped and free training, the mean rule filled and that of the lowest test loss open.
+
+    An arrow marks points whose best early stopping is cut at the end of the landscape in some of the data sets: beyond,
+    training may be better.
+    """
     figure, panels = plt.subplots(1, 2, figsize=(9.0, 4.4), sharex=True, sharey=True)
     for axes, clip, title in zip(panels, (True, False), ("SGD in the sampler's box", "SGD, free"), strict=True):
         for row in np.flatnonzero(columns["clip"] == clip):
@@ -84,6 +94,15 @@ def _condition(axes: Any, columns: Columns, row: int) -> None:
         markersize=5.0,
         elinewidth=0.8,
     )
+    if columns["n_cut"][row] > 0:
+        share = columns["n_cut"][row] / columns["n_data_sets"][row]
+        place = columns["trained"][row], columns["equilibrium"][row]
+        axes.annotate("", place, (4.0 + ARROW * share, 0.0), textcoords="offset points", arrowprops=_arrow(colour))
+
+
+def _arrow(colour: str) -> dict[str, Any]:
+    """Away from the point."""
+    return {"arrowstyle": "<-", "color": colour, "linewidth": 1.0, "shrinkA": 0.0, "shrinkB": 4.0}
 
 
 def _legend(axes: Any) -> None:
@@ -95,4 +114,6 @@ def _legend(axes: Any) -> None:
         ("lowest test loss of a bin", "o", "white"),
     ):
         axes.plot([], [], linestyle="none", marker=marker, color="grey", markerfacecolor=face, label=label)
+    arrow = r"$\rightarrow$"
+    axes.plot([], [], linestyle="none", marker=arrow, markersize=9, color="grey", label=CUT)
     axes.legend(fontsize=7, loc="lower right", bbox_to_anchor=(1.0, 0.05))

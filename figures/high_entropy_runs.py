@@ -26,10 +26,12 @@ import numpy as np
 from perceptron.checks import read_integer, read_integers
 from perceptron.files import provenance, save_table
 from wl.catalogue import MOVES_OF_THE_PAPER
+from wl.datasets.split import Dataset
 from wl.drive import Every, drive
 from wl.goal import Goal
 from wl.grid import Range
 from wl.landscape import load_landscape, save_landscape
+from wl.networks.constant_predictor import constant_log_losses
 from wl.networks.training import train_ensemble
 from wl.networks.training_curves import RULES, outside_box, training_curve
 from wl.networks.training_ensemble import SPIRAL_BASELINE, TrainingEnsemble
@@ -39,7 +41,17 @@ from wl.settings import preset_of, settings_for
 from wl.task_options import TaskOptions
 from wl.tasks import make_task, network_system
 
-__all__ = ["DATA", "DATA_SEEDS", "LENGTHS", "LONG", "NETWORKS", "PAPER", "landscape_file", "training_file"]
+__all__ = [
+    "DATA",
+    "DATA_SEEDS",
+    "LENGTHS",
+    "LONG",
+    "NETWORKS",
+    "PAPER",
+    "keep_training",
+    "landscape_file",
+    "training_file",
+]
 
 DATA = Path(__file__).parent / "data"
 NETWORKS = {"6,6,6": 109, "6,6,6,6": 151, "8,8,8": 177, "8,8,8,8": 249}  # hidden layers: parameters
@@ -115,14 +127,21 @@ def train(case: Case) -> str:
             SPIRAL_BASELINE, n_runs=case.n_trained, clip=clip, n_epochs=LENGTHS["long"] * SPIRAL_BASELINE.n_epochs
         )
         ensemble = train_ensemble(task.dataset, task.architecture, options, seed=case.data_seed)
-        columns: dict[str, Any] = {"outside_box": _pair(outside_box(ensemble))}
-        for length, factor in LENGTHS.items():
-            shorter = _beginning(ensemble, factor * SPIRAL_BASELINE.n_epochs)
-            columns |= _curves(length, shorter)
-        origin = provenance(options=_plain(options), dataset=dict(ensemble.dataset), seed=ensemble.seed)
-        save_table(training_file(case.hidden, case.data_seed, clip), columns, origin)
+        keep_training(case, ensemble, task.dataset)
         told.append(f"{ensemble.seconds:.0f} s, {ensemble.n_diverged} diverged")
     return f"training {case.hidden} on data {case.data_seed}: {'; '.join(told)}"
+
+
+def keep_training(case: Case, ensemble: TrainingEnsemble, dataset: Dataset) -> None:
+    """Keep the curves of both lengths of training, and the constant predictor's loss."""
+    outside = outside_box(ensemble)
+    columns: dict[str, Any] = {"outside_box": [outside.value, outside.error], "constant": constant_log_losses(dataset)}
+    for length, factor in LENGTHS.items():
+        columns |= _curves(length, _beginning(ensemble, factor * SPIRAL_BASELINE.n_epochs))
+    described = {name: getattr(ensemble.options, name) for name in ensemble.options.__slots__}
+    parts = {"n_finished": ensemble.n_runs, "n_diverged": ensemble.n_diverged, "status": ensemble.status_as_part.name}
+    origin = provenance(options=described, dataset=dict(ensemble.dataset), seed=ensemble.seed, **parts)
+    save_table(training_file(case.hidden, case.data_seed, ensemble.options.clip), columns, origin)
 
 
 def _options(case: Case) -> TaskOptions:
@@ -139,17 +158,10 @@ def _curves(length: str, ensemble: TrainingEnsemble) -> dict[str, np.ndarray]:
     for rule in RULES:
         curve = training_curve(ensemble, "test_accuracy", rule=rule)
         name = f"{length}_{rule.replace(' ', '_')}"
-        columns[f"{name}_accuracy"], columns[f"{name}_error"] = curve.values, curve.errors
-        columns[f"{length}_log_train_loss"], columns[f"{length}_n_runs"] = curve.centres, curve.n_runs
+        columns |= {f"{name}_accuracy": curve.values, f"{name}_error": curve.errors, f"{name}_place": curve.positions}
+        columns |= {f"{name}_shares": curve.shares, f"{name}_places": curve.places}
+        columns[f"{length}_n_runs"] = curve.n_runs
     return columns
-
-
-def _pair(estimate: Any) -> np.ndarray:
-    return np.array([estimate.value, estimate.error])
-
-
-def _plain(options: Any) -> dict[str, Any]:
-    return {name: getattr(options, name) for name in options.__slots__}
 
 
 def main() -> None:

@@ -36,7 +36,7 @@ from perceptron.message_passing.belief_propagation import belief_propagation
 from perceptron.message_passing.nodes import node_of
 from perceptron.message_passing.stabilities import stability_masses
 from perceptron.patterns import Patterns, random_patterns
-from perceptron.solution import Status
+from perceptron.solution import Status, worst
 from perceptron.sweep import sweep
 from perceptron.theory.replica_symmetric import largest_margin, typical_solutions
 from wl.multicanonical import with_errors
@@ -86,6 +86,11 @@ class Row(NamedTuple):
         """Whether the run can be trusted."""
         return bool(math.isfinite(self.error) and self.longest_stay < MOST_STAY)
 
+    @property
+    def status(self) -> Status:
+        """NOT_CONVERGED where the run cannot be trusted, or the messages beside it did not settle."""
+        return Status.CONVERGED if self.converged and math.isfinite(self.bp) else Status.NOT_CONVERGED
+
 
 Case = tuple[int, int, int]  # N, P, s_min
 Task = tuple[int, int, int, int, int]  # these, number of the instance, trials
@@ -106,12 +111,12 @@ def compute_margins(executor: Executor | None, progress: Progress) -> tuple[Colu
     for task, row in zip(tasks, results, strict=True):
         groups.setdefault(task[:3], []).append(row)
     columns |= _instances(groups)
-    averages, status = _averages(groups, executor, progress)
+    averages, of_averages = _averages(groups, executor, progress)
     columns |= averages
-    if status is Status.INTERRUPTED:
-        return columns, status
-    found, status = sampled_stabilities(N_STABILITY_INSTANCES, N_LOOKS, executor, progress)
-    return columns | found, status
+    if of_averages is Status.INTERRUPTED:
+        return columns, of_averages
+    found, of_stabilities = sampled_stabilities(N_STABILITY_INSTANCES, N_LOOKS, executor, progress)
+    return columns | found, worst([*(row.status for row in results), of_averages, of_stabilities])
 
 
 def patterns_for(load: float, n_weights: int) -> int:
@@ -246,6 +251,7 @@ def sampled_stabilities(
     results, interrupted = sweep(_stabilities, tasks, executor, progress)
     if interrupted:
         return {}, Status.INTERRUPTED
+    status = worst(result[3] for result in results)
     bounds = _boundaries()
     width = np.diff(bounds)
     sampled, bp = (np.array([result[k] for result in results]) / width for k in (0, 1))
@@ -261,7 +267,7 @@ def sampled_stabilities(
         "stabilities_theory": theory,
         "stabilities_size": np.array(STABILITY_CASE),
         "stabilities_n_draws": np.array([result[2] for result in results]),
-    }, Status.CONVERGED
+    }, status
 
 
 def _boundaries() -> np.ndarray:
@@ -269,8 +275,8 @@ def _boundaries() -> np.ndarray:
     return width * np.arange(math.ceil(LARGEST_STABILITY / width) + 1)
 
 
-def _stabilities(task: tuple[int, int]) -> tuple[np.ndarray, np.ndarray, int]:
-    """Masses of the intervals over sampled solutions of an instance, those of BP, and the number of draws."""
+def _stabilities(task: tuple[int, int]) -> tuple[np.ndarray, np.ndarray, int, Status]:
+    """Masses of the intervals over sampled solutions of an instance, those of BP, number of draws, status of BP."""
     number, n_looks = task
     patterns = instance_of(*STABILITY_CASE, number)
     n_learning = SAMPLED[STABILITY_CASE[0]].n_trials // 3
@@ -284,5 +290,5 @@ def _stabilities(task: tuple[int, int]) -> tuple[np.ndarray, np.ndarray, int]:
     levels = np.arange(-STABILITY_CASE[0], STABILITY_CASE[0] + 1) / math.sqrt(STABILITY_CASE[0])
     masses, _ = np.histogram(levels, _boundaries(), weights=counts)
     state = node_of("gaussian", patterns, patterns.threshold())
-    belief_propagation(patterns, node=state)
-    return masses / counts.sum(), stability_masses(state, _boundaries()), n_draws
+    run = belief_propagation(patterns, node=state)
+    return masses / counts.sum(), stability_masses(state, _boundaries()), n_draws, run.status

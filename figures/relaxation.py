@@ -11,10 +11,11 @@ from concurrent.futures import Executor
 
 import numpy as np
 
-from figures.entropy_dynamics_runs import CASES, VARIABLES, landscape_file, relaxation_file
+from figures.entropy_dynamics_runs import CASES, VARIABLES, landscape_file, relaxation_file, training_file
+from figures.parts import status_of_runs
 from perceptron.files import load_table
 from perceptron.solution import Status
-from wl.analysis import equilibrium_curve
+from wl.advantage import equilibrium_at
 from wl.landscape import load_landscape
 
 __all__ = ["compute_relaxation"]
@@ -27,16 +28,19 @@ def compute_relaxation(executor: Executor | None, progress: Callable[[int, int],
     del executor
     cases = [case for case in CASES.values() if relaxation_file(case).exists() and landscape_file(case).exists()]
     columns: Columns = {"names": np.array([case.name for case in cases])}
+    landscapes = []
     for number, case in enumerate(cases):
         walks, origin = load_table(relaxation_file(case))
-        curve = equilibrium_curve(load_landscape(landscape_file(case)))
-        known = np.isfinite(curve.value)
-        there = np.interp(walks["values"][..., 0], curve.position[known], curve.value[known], left=np.nan, right=np.nan)
+        landscape = load_landscape(landscape_file(case))
+        landscapes.append(landscape)
+        there = equilibrium_at(landscape, walks["values"][..., 0]).value
         found = dict(walks) | {
             "temperature": np.array(origin["parameters"]["temperature"]),
             "equilibrium": there,
             **{name: walks["values"][..., place] for place, name in enumerate(VARIABLES)},
         }
+        if training_file(case, True).exists():
+            found["constant"] = load_table(training_file(case, True))[0]["constant"]
         columns |= {f"{key}_{number}": value for key, value in found.items() if key != "values"}
         progress(number + 1, len(cases))
-    return columns, Status.CONVERGED
+    return columns, status_of_runs(landscapes, ())

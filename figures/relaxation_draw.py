@@ -40,6 +40,9 @@ def _row(axes: Any, name: str, columns: Columns) -> None:
         axes[side].axhline(value, color="black", linewidth=1.0, label="landscape, at this temperature")
         if np.isfinite(error):
             axes[side].axhspan(value - error, value + error, color="black", alpha=0.12, linewidth=0.0)
+        if "constant" in columns:
+            constant = columns["constant"][side]
+            axes[side].axhline(constant, color="black", linestyle=":", linewidth=1.0, label="best constant prediction")
         axes[side].set(xlabel="force evaluations of a walk", ylabel=LABELS[side])
     _band(
         axes[1], columns["evaluations"], columns["equilibrium"], "#009E73", "landscape, at the same training loss", "--"

@@ -28,6 +28,7 @@ from scipy.special import gammaln
 from figures.margins import instance_of
 from figures.perceptron_sampling import (
     FARTHEST,
+    MOST_STAY,
     Surroundings,
     margin_of,
     run_sampler,
@@ -37,7 +38,7 @@ from figures.perceptron_sampling import (
 )
 from perceptron.message_passing.belief_propagation import belief_propagation
 from perceptron.patterns import Patterns
-from perceptron.solution import Status
+from perceptron.solution import Status, worst
 from perceptron.solvers.focusing import focusing_search
 from perceptron.sweep import sweep
 from perceptron.theory.franz_parisi import geometric_bound
@@ -95,6 +96,12 @@ class Found(NamedTuple):
     longest_stay: float
     round_trips: int
 
+    @property
+    def status(self) -> Status:
+        """NOT_CONVERGED where the run was caught, hardly came to solutions, or messages did not settle."""
+        known = math.isfinite(self.free_entropy_error[0]) and self.longest_stay < MOST_STAY
+        return Status.CONVERGED if known and np.all(np.isfinite(self.bp)) else Status.NOT_CONVERGED
+
 
 def compute_sampled_local_entropy(executor: Executor | None, progress: Progress) -> tuple[Columns, Status]:
     """All references: `<N>_…` tables with a row each; `theory_…` profiles."""
@@ -108,6 +115,7 @@ def compute_sampled_local_entropy(executor: Executor | None, progress: Progress)
     if interrupted:
         return {}, Status.INTERRUPTED
     columns: Columns = {"fields": FIELDS, "sizes": np.array(list(SIZES)), "references": np.array(REFERENCES)}
+    statuses = [found.status for found in results]
     for n_weights, (n_patterns, _, _) in SIZES.items():
         rows = [(task, found) for task, found in zip(tasks, results, strict=True) if task.n_weights == n_weights]
         columns[f"{n_weights}_n_patterns"] = np.array(n_patterns)
@@ -117,8 +125,10 @@ def compute_sampled_local_entropy(executor: Executor | None, progress: Progress)
         log_g = columns[f"{n_weights}_log_g"]
         columns[f"{n_weights}_local_entropy"] = local_entropies(log_g, n_weights)
         for kind in REFERENCES:
-            columns |= _theory(n_weights, n_patterns, kind, executor)
-    return columns, Status.CONVERGED
+            theory, status = _theory(n_weights, n_patterns, kind, executor)
+            columns |= theory
+            statuses.append(status)
+    return columns, worst(statuses)
 
 
 def surroundings(task: Task) -> Found:
@@ -217,8 +227,8 @@ def local_entropies(log_g: np.ndarray, size: int) -> np.ndarray:
     return smooth
 
 
-def _theory(n_weights: int, n_patterns: int, kind: int, executor: Executor | None) -> Columns:
+def _theory(n_weights: int, n_patterns: int, kind: int, executor: Executor | None) -> tuple[Columns, Status]:
     load, margin = n_patterns / n_weights, margin_of(kind, n_weights)
     profile = local_entropy_profile(load, margin, 0.0, DISTANCES, executor=executor, throw=False)
-    name = f"theory_{n_weights}_{kind}"
-    return {f"{name}_distance": profile.array("distance"), f"{name}_local_entropy": profile.array("local_entropy")}
+    columns = {name: profile.array(name) for name in ("distance", "local_entropy")}
+    return {f"theory_{n_weights}_{kind}_{name}": column for name, column in columns.items()}, profile.status

@@ -15,6 +15,7 @@ import numpy as np
 from figures.solver_study_draw import draw
 from figures.wide_flat_minima_draw import close, style
 from perceptron.files import load_table, provenance, save_table, write_atomically
+from perceptron.solution import worst
 from perceptron.solvers.study import StudyResult, load_study
 from perceptron.theory.replica_symmetric import capacity
 from perceptron.theory.thresholds import dense_core_load
@@ -72,10 +73,13 @@ def _read(studies: Sequence[Study]) -> list[StudyResult]:
 
 
 def make(folder: Path, *studies: Study) -> list[Path]:
-    """Compute, save and draw the figure: solver-study.npz, .png and .pdf in `folder`."""
-    data = folder / "solver-study.npz"
-    plans = [asdict(result.plan) for result in _read(studies)]
-    save_table(data, compute(*studies), provenance(figure="solver-study", plans=plans))
+    """Compute, save and draw the figure: solver-study.npz, .png and .pdf in `folder`.
+
+    The status kept in the file is the worst of the studies, INTERRUPTED where a curve has not ended.
+    """
+    data, results = folder / "solver-study.npz", _read(studies)
+    plans, status = [asdict(result.plan) for result in results], worst(result.status for result in results)
+    save_table(data, compute(*results), provenance(figure="solver-study", status=status.name, plans=plans))
     columns, _ = load_table(data)
     written = [data]
     with style():

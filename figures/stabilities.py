@@ -28,7 +28,7 @@ from perceptron.message_passing.nodes import node_of
 from perceptron.message_passing.protocols import pseudo_reinforcement
 from perceptron.message_passing.stabilities import stability_masses
 from perceptron.patterns import Patterns, random_patterns
-from perceptron.solution import Status
+from perceptron.solution import Status, worst
 from perceptron.solvers.focusing import Attempt, focusing_search, follow_protocol
 from perceptron.solvers.search import SearchResult
 from perceptron.sweep import sweep
@@ -77,12 +77,14 @@ def compute_stabilities(executor: Executor | None, progress: Callable[[int, int]
     margin = maximum_margin(LOAD).value
     columns["maximum_margin"] = np.array(margin)
     columns["maximum_margin_density"], _ = stability_distribution(LOAD, margin, stabilities)
+    statuses = []
     for route, (method, ensemble) in ROUTES.items():
         found, status = measure(method, ensemble, executor, progress)
         if status is Status.INTERRUPTED:
             return columns, status
         columns |= {f"{route}_{name}": column for name, column in found.items()}
-    return columns, Status.CONVERGED
+        statuses.append(status)
+    return columns, worst(statuses)
 
 
 def measure(
@@ -93,7 +95,8 @@ def measure(
 ) -> tuple[Columns, Status]:
     """Density of stabilities by one method (a key of `_MEASURES`), averaged over the instances of an ensemble.
 
-    `mean` holds the mean stability on these intervals, its standard error, and its value in theory.
+    `mean` holds the mean stability on these intervals, its standard error, and its value in theory. Instances without
+    an answer are left out; the status says so, unless it is by enumeration, which proves that they have no solution.
     """
     n_all = ensemble.n_instances
     tasks = [(ensemble, n_patterns, k) for n_patterns in ensemble.pattern_numbers for k in range(n_all)]
@@ -101,6 +104,7 @@ def measure(
     if interrupted:
         return {}, Status.INTERRUPTED
     groups = [_kept(results[k : k + n_all]) for k in range(0, len(results), n_all)]
+    status = Status.CONVERGED if sum(map(len, groups)) == len(tasks) else _LEFT_OUT[method]
     bounds = ensemble.boundaries
     width = np.diff(bounds)
     theory = [interval_masses(n_patterns / ensemble.n_weights, bounds) for n_patterns in ensemble.pattern_numbers]
@@ -116,7 +120,7 @@ def measure(
         "mean": np.array([mean, mean_error, np.mean(theory, axis=0) @ centres]),
         "n_weights": np.array(ensemble.n_weights),
         "n_instances": np.array([len(group) for group in groups]),
-    }, Status.CONVERGED
+    }, status
 
 
 def interval_masses(load: float, bounds: np.ndarray) -> np.ndarray:
@@ -196,4 +200,10 @@ _MEASURES: dict[str, Callable[[Any], np.ndarray]] = {
     "bp": _propagate,
     "focusing": _search,
     "focusing to the end": _search_to_the_end,
+}
+_LEFT_OUT = {  # what it means that an instance has no answer
+    "enumeration": Status.CONVERGED,
+    "bp": Status.NOT_CONVERGED,
+    "focusing": Status.NOT_SOLVED,
+    "focusing to the end": Status.NOT_SOLVED,
 }

@@ -31,7 +31,7 @@ from figures.sampled_local_entropy_draw import sampled_local_entropies
 from figures.stabilities import compute_stabilities
 from figures.stabilities_draw import stability_densities
 from perceptron.files import load_table, provenance, save_table, write_atomically
-from perceptron.solution import Status
+from perceptron.solution import Status, worst
 from perceptron.theory.franz_parisi import geometric_bound
 from perceptron.theory.local_entropy import local_entropy_profile
 from perceptron.theory.phase_diagram import phase_diagram
@@ -56,16 +56,18 @@ def compute_typical_distances(executor: Executor | None, progress: Progress) -> 
     """Figure 2: distance between typical solutions against their margin, up to where the saddle ends at d = 0."""
     del executor
     columns: Columns = {"loads": np.array(TYPICAL_LOADS)}
+    statuses = []
     for k, load in enumerate(TYPICAL_LOADS):
-        end = largest_margin(load)
+        end, largest = largest_margin(load), maximum_margin(load, throw=False)
         margins = end * np.linspace(0.0, 0.999, 300)  # d falls linearly to 0 at the end, which is added
-        typical = [typical_solutions(load, margin) for margin in margins]
+        typical = [typical_solutions(load, margin, throw=False) for margin in margins]
         columns[f"margin_{k}"] = np.append(margins, end)
         columns[f"distance_{k}"] = np.append([t.typical_distance.value for t in typical], 0.0)
         columns[f"distance_error_{k}"] = np.append([t.typical_distance.error for t in typical], 0.0)
-        columns[f"kappa_max_{k}"] = np.array(maximum_margin(load).value)
+        columns[f"kappa_max_{k}"] = np.array(largest.value)
+        statuses += [largest.status, *(t.status for t in typical)]
         progress(k + 1, len(TYPICAL_LOADS))
-    return columns, Status.CONVERGED
+    return columns, worst(statuses)
 
 
 def compute_profiles(executor: Executor | None, progress: Progress) -> tuple[Columns, Status]:
@@ -74,26 +76,30 @@ def compute_profiles(executor: Executor | None, progress: Progress) -> tuple[Col
     columns: Columns = {"reference_margins": margins, "load": np.array(PROFILE_LOAD)}
     columns["bound_distance"] = DISTANCES
     columns["bound"] = np.array([geometric_bound(d) for d in DISTANCES])
+    statuses = []
     for k, margin in enumerate(margins):
         distances = DISTANCES[DISTANCES >= SMALLEST_AT_EQUAL_MARGINS] if margin == 0.0 else DISTANCES
-        status = _add_profile(columns, k, (PROFILE_LOAD, float(margin)), distances, executor)
-        if status is Status.INTERRUPTED:
-            return columns, status
+        statuses.append(_add_profile(columns, k, (PROFILE_LOAD, float(margin)), distances, executor))
+        if statuses[-1] is Status.INTERRUPTED:
+            return columns, statuses[-1]
     points, status = compute_points(executor, progress)
-    return columns | compute_densest_curves(PROFILE_LOAD) | points, status
+    curves, of_curves = compute_densest_curves(PROFILE_LOAD)
+    return columns | curves | points, worst([*statuses, of_curves, status])
 
 
 def compute_maximum_margin_profiles(executor: Executor | None, progress: Progress) -> tuple[Columns, Status]:
     """Figure 4: profiles and derivatives around maximum-margin solutions at loads about α'_u."""
-    loads = np.sort([*CORE_LOADS, dense_core_load().value])
+    core = dense_core_load(throw=False)
+    loads = np.sort([*CORE_LOADS, core.value])
     columns: Columns = {"loads": loads}
+    statuses = [core.status]
     for k, load in enumerate(loads):
         margin = maximum_margin(float(load)).value
-        status = _add_profile(columns, k, (float(load), margin), CORE_DISTANCES, executor)
+        statuses.append(_add_profile(columns, k, (float(load), margin), CORE_DISTANCES, executor))
         progress(k + 1, loads.size)
-        if status is Status.INTERRUPTED:
-            return columns, status
-    return columns, Status.CONVERGED
+        if statuses[-1] is Status.INTERRUPTED:
+            return columns, statuses[-1]
+    return columns, worst(statuses)
 
 
 def _add_profile(
@@ -108,7 +114,7 @@ def _add_profile(
 def compute_phase_diagram(executor: Executor | None, progress: Progress) -> tuple[Columns, Status]:
     """The phase diagram in (α, κ̃) from α = 0.3 to α_c, with the loads at which thresholds meet κ_max."""
     end = capacity().value
-    dense, isolation = dense_core_load(), isolation_load()
+    dense, isolation = dense_core_load(throw=False), isolation_load(throw=False)
     # points stop just short of the meeting loads, where the thresholds join κ_max by definition
     near_the_end = end - np.array([0.004, 0.002, 0.001, 0.0003])
     middle = np.array([0.726, 0.735, 0.742, 0.746])
@@ -122,7 +128,7 @@ def compute_phase_diagram(executor: Executor | None, progress: Progress) -> tupl
     columns |= {"alpha_c": np.array(end)}
     for name, load in (("alpha_u_prime", dense), ("alpha_isolation", isolation)):
         columns[name] = np.array([load.value, load.error, maximum_margin(load.value).value])
-    return columns, diagram.status
+    return columns, worst([diagram.status, dense.status, isolation.status])
 
 
 FIGURES: dict[str, tuple[Any, Any]] = {
@@ -163,7 +169,8 @@ def make(
     -------
     written : list of Path
     status : Status
-        INTERRUPTED after Ctrl-C: finished points are saved, nothing is drawn from them.
+        The worst status of all that is drawn, also kept in the file of each figure for that figure. INTERRUPTED after
+        Ctrl-C: finished points are saved, nothing is drawn from them.
 
     Raises
     ------
@@ -175,16 +182,18 @@ def make(
     if chosen == [""]:
         raise ValueError(f"name = {name!r} is not a figure; allowed: {', '.join(FIGURES)}, all")
     written: list[Path] = []
+    statuses: list[Status] = []
     for key in chosen:
         compute, draw_figure = FIGURES[key]
         columns, status = compute(executor, progress)
         data = folder / f"{key}.npz"
         save_table(data, columns, provenance(figure=key, status=status.name))
         written.append(data)
+        statuses.append(status)
         if status is Status.INTERRUPTED:
-            return written, status
+            break
         written += _draw(data, draw_figure)
-    return written, Status.CONVERGED
+    return written, worst(statuses)
 
 
 def _draw(data: Path, draw_figure: Callable[[Columns], Any]) -> list[Path]:

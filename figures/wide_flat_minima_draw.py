@@ -18,6 +18,7 @@ from matplotlib import pyplot as plt
 __all__ = ["close", "maximum_margin_profiles", "phase_diagram", "profiles", "style", "typical_distances"]
 
 Columns = dict[str, np.ndarray]
+HIGHEST_DERIVATIVE = 1.5  # shown in figure 4
 LOCAL_ENTROPY = r"local entropy $\phi_\mathrm{FP}(d)$ (nats per weight)"
 
 
@@ -92,8 +93,11 @@ def _stable_line(axes: Any, columns: Columns, k: int, colour: Any, label: str) -
 
 
 def maximum_margin_profiles(columns: Columns) -> Figure:
-    """Figure 4: profiles (left) and derivatives (right) around maximum-margin solutions."""
-    figure, (left, right) = plt.subplots(1, 2, figsize=(7.6, 3.5))
+    """Figure 4: profiles (left) and derivatives (right) around maximum-margin solutions.
+
+    Every derivative is shown down to its minimum; at d = 0 it diverges.
+    """
+    figure, (left, right) = plt.subplots(1, 2, figsize=(7.6, 3.8))
     loads = columns["loads"]
     core = int(np.argmin(np.abs(loads - 0.729)))
     for k, (load, colour) in enumerate(zip(loads, _shades(loads.size), strict=True)):
@@ -106,7 +110,10 @@ def maximum_margin_profiles(columns: Columns) -> Figure:
         axes.axhline(0.0, color="grey", linewidth=0.6)
         axes.set(xlabel="distance $d$", xlim=(0.0, 0.04))
     left.set_ylabel(LOCAL_ENTROPY)
-    right.set(ylabel=r"derivative $\partial_d\,\phi_\mathrm{FP}(d)$", ylim=(-0.6, 1.5))
+    lowest = min(float(columns[f"derivative_{k}"].min()) for k in range(loads.size))
+    right.set(
+        ylabel=r"derivative $\partial_d\,\phi_\mathrm{FP}(d)$", ylim=(min(1.1 * lowest, -0.1), HIGHEST_DERIVATIVE)
+    )
     left.legend()
     left.set_title(r"references at $\kappa_\mathrm{max}(\alpha)$, $\kappa=0$", fontsize=9)
     return figure

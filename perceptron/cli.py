@@ -161,9 +161,10 @@ def entropy(
     quantities = {name: getattr(typical, name) for name in names}
     title = f"Typical solutions at α = {alpha:g}, {_in_words(typical.constraint)}"
     table = report.quantity_table(title, [(SYMBOLS[name], value, "") for name, value in quantities.items()])
+    note = table.caption = report.note_on_entropies([typical.entropy.value])
     head = {"status": typical.status, "alpha": alpha, "model": model, "constraint": typical.constraint._asdict()}
     tail = {"stable": typical.is_stable, "iterations": typical.iterations, "residual": typical.residual}
-    report.emit(head | quantities | tail, table, as_object=json, output=output)
+    report.emit(head | quantities | tail | {"note": note}, table, as_object=json, output=output)
 
 
 @app.command()
@@ -180,9 +181,10 @@ def capacity(
     report.check_output(output, ".json")
     constraint = _constraint(margin, half_width, model)
     solution = critical_load(constraint)
-    table = report.quantity_table(f"Capacity for {_in_words(constraint)}", [(SYMBOLS["alpha_c"], solution, "")])
+    rows = [(SYMBOLS["alpha_c"], solution, ""), (SYMBOLS["replicon"], solution.replicon, "")]
+    table = report.quantity_table(f"Capacity for {_in_words(constraint)}", rows)
     result = {"status": solution.status, "model": model, "constraint": constraint._asdict(), "alpha_c": solution}
-    report.emit(result, table, as_object=json, output=output)
+    report.emit(result | report.stability({"alpha_c": solution}), table, as_object=json, output=output)
 
 
 @app.command()
@@ -274,13 +276,16 @@ def local_entropy(
 def _emit_profile(profile: Any, head: dict[str, Any], as_object: bool, output: Path | None) -> None:
     columns = {name: profile.array(name) for name in asdict(profile.points[0])} if profile.points else {}
     columns = {name: column for name, column in columns.items() if column.dtype.kind == "f"}
-    result = head | {name: column.tolist() for name, column in columns.items()}
+    note = report.note_on_entropies(point.local_entropy for point in profile.points)
+    result = head | {name: column.tolist() for name, column in columns.items()} | {"note": note}
+    table = _profile_table(profile)
+    table.caption = "; ".join(str(text) for text in (table.caption, note) if text) or None
     json_output = None
     if output is not None and output.suffix == ".json":
         json_output = output
     elif output is not None:
         importlib.import_module("perceptron.plots").save_profile(output, profile, columns)
-    report.emit(result, _profile_table(profile), as_object=as_object, output=json_output)
+    report.emit(result, table, as_object=as_object, output=json_output)
 
 
 @app.command()

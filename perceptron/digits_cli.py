@@ -11,7 +11,7 @@ from rich.table import Table
 
 from perceptron import report
 from perceptron.checks import check_integer
-from perceptron.solution import Status
+from perceptron.solution import Status, worst
 
 __all__ = ["thresholds"]
 
@@ -37,11 +37,13 @@ def thresholds(digits: int, margin: float, alpha: float, json: bool, output: Pat
             found |= {name: getattr(typical, name) for name in AT_LOAD}
         proof = enclosure.enclose_capacity(exact_margin, digits).text if enclosure.is_available() else None
     statuses = [found[name].status if name in found else Status.NO_SUCH_THRESHOLD for name in (*found, *AT_LOAD)]
-    status = next((status for status in statuses if status is not Status.CONVERGED), Status.CONVERGED)
-    result: dict[str, Any] = {"status": status, "digits": digits, "alpha": alpha, "margin": margin}
+    result: dict[str, Any] = {"status": worst(statuses), "digits": digits, "alpha": alpha, "margin": margin}
     result |= {name: _as_json(found.get(name)) for name in dict.fromkeys((*found, *AT_LOAD))}
-    result |= {"alpha_c_enclosure": proof, "seconds": time.perf_counter() - start}
-    report.emit(result, _table(found, proof, digits, alpha, margin), as_object=json, output=output)
+    note = report.note_on_entropies([float(found[name]) for name in ("entropy",) if name in found])
+    tail = {"alpha_c_enclosure": proof, "note": note, "seconds": time.perf_counter() - start}
+    table = _table(found, proof, digits, alpha, margin)
+    table.caption = note
+    report.emit(result | report.stability(found) | tail, table, as_object=json, output=output)
 
 
 def _as_json(quantity: Any | None) -> dict[str, Any]:

@@ -170,8 +170,9 @@ def bp(
     title = f"belief propagation, node {run.node}, N = {instance.n_weights}, P = {instance.n_patterns}"
     rows = [(name, value, "") for name, value in (quantities | {"n_sweeps": run.n_sweeps}).items()]
     table = report.quantity_table(f"{title}: {run.status.name}", rows)
-    table.caption = run.reason or None
-    seeds = {"data_seed": _seed_of(patterns, data_seed), "seed": order}
+    note = report.note_on_entropies([run.entropy.value])
+    table.caption = run.reason or note
+    seeds = {"data_seed": _seed_of(patterns, data_seed), "seed": order, "note": note}
     report.emit(result | quantities | tail | seeds, table, as_object=json, output=output)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from rich.status import Status as Spinner
 from rich.table import Table
 
 from perceptron.files import write_atomically
-from perceptron.solution import ConvergenceError, Estimate, Solution, Status
+from perceptron.solution import ConvergenceError, Estimate, Solution, Status, worst
 
 __all__ = [
     "as_json",
@@ -25,6 +25,7 @@ __all__ = [
     "check_output",
     "emit",
     "growing_table",
+    "note_on_entropies",
     "quantity_table",
     "run_command",
     "stability",
@@ -32,6 +33,9 @@ __all__ = [
     "working",
     "worst_status",
 ]
+
+
+NEGATIVE_ENTROPY = "a negative entropy counts nothing: typically there is no such configuration"
 
 
 def as_json(value: Any) -> Any:
@@ -51,16 +55,20 @@ def as_json(value: Any) -> Any:
 
 
 def worst_status(quantities: Mapping[str, Any]) -> Status:
-    """The first status that is not CONVERGED among the quantities."""
-    statuses = [value.status for value in quantities.values() if isinstance(value, Solution)]
-    return next((status for status in statuses if status is not Status.CONVERGED), Status.CONVERGED)
+    """The worst status among the quantities that have one."""
+    return worst(value.status for value in quantities.values() if isinstance(value, Solution))
 
 
 def stability(quantities: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """For each root with a saddle behind it: the largest replicon, null where infinite, and whether it is below 1."""
+    """For each root with a saddle behind it: the largest replicon, null where infinite, and whether it is stable."""
     found = {name: value for name, value in quantities.items() if getattr(value, "is_stable", None) is not None}
     flags = {name: value.is_stable for name, value in found.items()}
     return {"replicon": {name: value.replicon for name, value in found.items()}, "stable": flags}
+
+
+def note_on_entropies(values: Iterable[float]) -> str | None:
+    """What a negative entropy means, where one of the values is negative; None where none is."""
+    return NEGATIVE_ENTROPY if any(value < 0.0 for value in values) else None
 
 
 def check_output(output: Path | None, *endings: str) -> None:

@@ -4,10 +4,22 @@ from __future__ import annotations
 
 import enum
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["ConvergenceError", "Estimate", "Solution", "Status", "conclude"]
+__all__ = [
+    "MARGINAL",
+    "ConvergenceError",
+    "Estimate",
+    "Solution",
+    "Status",
+    "conclude",
+    "stability_in_words",
+    "worst",
+]
+
+MARGINAL = 1e-7  # of the replicon about 1
 
 
 class Status(enum.IntEnum):
@@ -40,6 +52,35 @@ _MESSAGES = {
     Status.CONTRADICTION: "the messages contradict each other: patterns cannot be met given the others",
     Status.INTERRUPTED: "the computation was interrupted; finished points are kept",
 }
+
+
+_BY_SEVERITY = (
+    Status.CONVERGED,
+    Status.NO_SUCH_THRESHOLD,
+    Status.END_OF_BRANCH,
+    Status.NOT_SOLVED,
+    Status.CONTRADICTION,
+    Status.NOT_CONVERGED,
+    Status.INTERRUPTED,
+)
+
+
+def worst(statuses: Iterable[Status]) -> Status:
+    """Status of a whole from those of its parts.
+
+    From good to bad: CONVERGED (for which SOLVED and EXACT count too), NO_SUCH_THRESHOLD, END_OF_BRANCH, NOT_SOLVED,
+    CONTRADICTION, NOT_CONVERGED, INTERRUPTED. Nothing at all has converged.
+    """
+    return max((s for s in statuses if s in _BY_SEVERITY), key=_BY_SEVERITY.index, default=Status.CONVERGED)
+
+
+def stability_in_words(replicon: float) -> str:
+    """Local stability of replica symmetry: stable, marginal or unstable; not known where the replicon is nan."""
+    if math.isnan(replicon):
+        return "not known"
+    if abs(replicon - 1.0) <= MARGINAL:
+        return "marginal"
+    return "stable" if replicon < 1.0 else "unstable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,15 +134,20 @@ class Solution:
 
     @property
     def is_stable(self) -> bool | None:
-        """Whether replica symmetry is locally stable at the saddle behind the root; None where there is none."""
-        return None if math.isnan(self.replicon) else self.replicon < 1.0
+        """Whether replica symmetry is locally stable at the saddle behind the root; None where there is none.
+
+        At a marginal saddle, whose replicon is 1, it is not.
+        """
+        return None if math.isnan(self.replicon) else stability_in_words(self.replicon) == "stable"
 
     def __float__(self) -> float:
         return float(self.value)
 
     def __str__(self) -> str:
         if self.status is Status.CONVERGED:
-            return f"{self.name} = {self.value:.12g} ± {self.error:.1e}"
+            unstable = stability_in_words(self.replicon) == "unstable"
+            warning = f" (replica symmetry is unstable: replicon {self.replicon:.3g})" if unstable else ""
+            return f"{self.name} = {self.value:.12g} ± {self.error:.1e}{warning}"
         return f"{self.name}: {self.status.name} ({self.status.message})"
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from perceptron import cli
+from perceptron.kernels.constraints import SymmetricWindow
 from perceptron.solution import ConvergenceError
 from perceptron.theory.replica_symmetric import capacity, maximum_margin, typical_solutions
 
@@ -82,6 +83,46 @@ def test_entropy_at_a_margin(run_json):
     typical = typical_solutions(0.5, 0.1)
     for name in ("entropy", "overlap", "q_hat", "typical_distance"):
         assert result[name] == {"value": getattr(typical, name).value, "error": getattr(typical, name).error}
+
+
+def test_a_negative_entropy_says_that_it_counts_nothing(run, run_json):
+    words = "a negative entropy counts nothing: typically there is no such configuration"
+    assert run_json("entropy", "--alpha", 0.8)["note"] is None
+    result = run_json("entropy", "--alpha", 0.9)
+    assert result["entropy"]["value"] < 0.0
+    assert result["note"] == words
+    assert words in " ".join(run("entropy", "--alpha", 0.9)[1].split())
+    assert "counts nothing" not in run("entropy", "--alpha", 0.8)[1]
+    around = ("local-entropy", "--alpha", 0.5, "--reference-margin", 0.02, "--distance")
+    assert run_json(*around, "0.0033")["note"] == words
+    assert run_json(*around, "0.1")["note"] is None
+    assert words in " ".join(run(*around, "0.0033")[1].split())
+    assert run_json("bp", "--n", 201, "--alpha", 0.95)["note"] == words
+    assert run_json("bp", "--n", 201, "--alpha", 0.3)["note"] is None
+    assert run_json("thresholds", "--digits", 5, "--alpha", 0.9)["note"] == words
+
+
+def test_capacities_say_whether_replica_symmetry_is_stable(run, run_json):
+    result = run_json("capacity", "--half-width", 1.0)
+    replicon = capacity(SymmetricWindow(1.0)).replicon
+    assert result["replicon"]["alpha_c"] == replicon
+    assert result["stable"]["alpha_c"] is True
+    assert f"{replicon:.8f}" in run("capacity", "--half-width", 1.0)[1]
+    digits = run_json("thresholds", "--digits", 5)
+    assert digits["stable"]["alpha_c"] is digits["stable"]["kappa_max"] is True
+    assert digits["replicon"]["alpha_c"] == pytest.approx(capacity().replicon, rel=1e-9)
+
+
+def test_models_below_margin_zero_say_which_ansatz_fails(run, run_json):
+    rows = {row["model"]: row for row in run_json("models", "--margin", -0.5)["models"] if "alpha_spinodal" not in row}
+    assert rows["spherical"]["stable"] is False
+    assert rows["spherical"]["replicon"] > 1.0
+    assert rows["binary"]["stable"] is rows["committee of three"]["stable"] is True
+    assert rows["ternary"]["alpha_c"]["status"] == "NO_SUCH_THRESHOLD"
+    assert all(row["ansatz"].startswith("replica symmetric") for row in rows.values())
+    text = " ".join(run("models", "--margin", -0.5)[1].split())
+    assert "unstable, 1.472" in text
+    assert "replica-symmetric saddle" in text
 
 
 def test_the_margin_is_zero_unless_given(run_json):

@@ -11,10 +11,13 @@ from figures.entropy_dynamics_runs import CASES, landscape_file, relaxation_file
 from figures.relaxation import compute_relaxation
 from figures.relaxation_draw import relaxation
 from perceptron.files import load_table
+from wl.advantage import equilibrium_at
+from wl.datasets.spiral import spiral_regression
 from wl.landscape import load_landscape
 
 SAMPLED = [case for case in CASES.values() if landscape_file(case).exists()]
 RELAXED = [case for case in CASES.values() if relaxation_file(case).exists()]
+ADVANTAGES = [case for case in SAMPLED if case.preset == "default" and training_file(case, True).exists()]
 TRAINED = [(case, clip) for case in CASES.values() for clip in (False, True) if training_file(case, clip).exists()]
 
 
@@ -67,20 +70,66 @@ def test_panels_are_drawn_whether_or_not_there_are_data(name):
         assert ("not sampled" in title) == (not landscape_file(CASES[case_name]).exists())
 
 
-def test_the_advantage_is_that_of_curves_by_hand():
-    panel = {
-        "clipped_position": np.array([-1.0, -0.5, 0.0]),
-        "clipped_value": np.array([0.3, 0.5, 9.0]),
-        "clipped_error": np.array([0.01, 0.01, 0.01]),
-        "clipped_n_runs": np.array([5, 5, 5]),
-        "equilibrium_position": np.array([-1.02, -0.52, 0.3]),
-        "equilibrium_value": np.array([0.1, 0.2, 0.3]),
-        "equilibrium_error": np.array([0.02, 0.02, 0.02]),
-    }
-    value, error, number = figures._advantage(panel)  # the last pair of bins is too far apart
-    assert (value, number) == (pytest.approx(0.25), 2)
-    assert error == pytest.approx(0.05)
-    assert advantage(
-        {key: np.array([item]) for key, item in (("task", "polymer"), ("width", 10))}
-        | {"advantage": np.array([value]), "advantage_error": np.array([error])}
-    ).axes
+@pytest.mark.parametrize("case", ADVANTAGES, ids=lambda case: case.name)
+def test_the_advantage_is_that_of_the_records(case):
+    """By plain sums over the stored records; the curve that is drawn goes through their mean."""
+    columns, _ = figures.compute_advantage(None, lambda *_: None)
+    row = np.flatnonzero((columns["task"] == case.task) & (columns["width"] == case.width))[0]
+    trained, _ = load_table(training_file(case, True))
+    x, y = trained["records_log_train_loss"], trained["records_log_test_loss"]
+    beside = equilibrium_at(load_landscape(landscape_file(case)), x, largest_error=figures.LARGEST_ERROR).value
+    known = np.isfinite(beside)
+    of_runs = [np.mean((y - beside)[k][known[k]]) for k in range(len(x)) if known[k].any()]
+    assert columns["advantage"][row] == pytest.approx(np.mean(of_runs), abs=1e-6)
+    assert columns["training_error"][row] == pytest.approx(np.std(of_runs, ddof=1) / len(of_runs) ** 0.5, rel=1e-6)
+    parts = [columns[f"{part}_error"][row] for part in ("training", "landscape", "grid")]
+    assert columns["advantage_error"][row] == pytest.approx(np.hypot(parts[0], np.hypot(*parts[1:])))
+    assert (columns["n_runs"][row], columns["n_records"][row]) == (len(of_runs), known.sum())
+
+
+@pytest.mark.parametrize(("case", "clip"), TRAINED, ids=str)
+def test_stored_curves_stand_where_their_records_are(case, clip):
+    """A bin 0.1 wide that lies in the landscape's window has the mean ln L_train and ln L_test of its records."""
+    columns, origin = load_table(training_file(case, clip))
+    x, y = columns["records_log_train_loss"], columns["records_log_test_loss"]
+    assert origin["parameters"]["n_finished"] - origin["parameters"]["n_diverged"] == len(x)
+    known = np.isfinite(x)
+    lowest, highest = np.nanmin(x), np.nanmax(x)
+    bins = np.floor(np.where(known, x, 0.0) / 0.1)
+    checked = 0
+    for place, value, number in zip(
+        columns["log_train_loss"], columns["log_test_loss"], columns["n_runs"], strict=True
+    ):
+        inside = known & (bins == np.floor(place / 0.1))
+        low = 0.1 * np.floor(place / 0.1)
+        if not lowest + 0.1 < low < highest - 0.2 or number == 0:
+            continue
+        of_runs = [(x[k][inside[k]].mean(), y[k][inside[k]].mean()) for k in range(len(x)) if inside[k].any()]
+        assert len(of_runs) == number
+        assert np.mean(of_runs, axis=0) == pytest.approx([place, value], abs=1e-5)
+        checked += 1
+    assert checked > 0 or highest - lowest < 0.4
+
+
+def test_the_loss_of_a_constant_is_drawn_where_it_is_on_the_axes():
+    for name, there in (("H3", True), ("H2a", False)):  # house prices are sampled far below it
+        columns, _ = figures.compute_panels(name, None, lambda *_: None)
+        labels = panels(columns).axes[0].get_legend_handles_labels()[1]
+        assert ("best constant prediction" in labels) == there
+        case = CASES[figures.PANELS[name][0]]
+        assert columns["constant_0"][0] == pytest.approx(load_table(training_file(case, True))[0]["constant"][0])
+    spiral, _ = figures.compute_panels("H3", None, lambda *_: None)
+    targets = spiral_regression().train.targets
+    assert spiral["constant_0"][0] == pytest.approx(np.log(np.var(targets)))
+    walks, _ = compute_relaxation(None, lambda *_: None)
+    labels = relaxation(walks).axes[1].get_legend_handles_labels()[1]
+    assert labels.count("best constant prediction") == 1
+
+
+def test_points_of_landscapes_that_have_not_converged_are_open():
+    columns = {key: np.array(item) for key, item in (("task", ["polymer"] * 2), ("width", [10, 20]))}
+    columns |= {name: np.full(2, 0.1) for name in ("advantage", "advantage_error")}
+    for converged, there in (([True, False], True), ([True, True], False)):
+        axes = advantage(columns | {"converged": np.array(converged)}).axes[0]
+        labels = axes.get_legend_handles_labels()[1]
+        assert ("landscape not converged" in labels) == there

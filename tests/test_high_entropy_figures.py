@@ -4,12 +4,15 @@ import json
 
 import numpy as np
 import pytest
+import xarray as xr
 from matplotlib import pyplot as plt
 
+from figures import high_entropy as figures
 from figures.high_entropy import SHOWN, compute_comparison, compute_landscape
 from figures.high_entropy_draw import comparison, landscape
 from figures.high_entropy_runs import DATA, LONG, PAPER, landscape_file, training_file
-from perceptron.files import load_table
+from perceptron.files import load_table, save_table
+from wl.analysis import places_of_bins
 from wl.datasets.spiral import spiral
 from wl.landscape import load_landscape
 
@@ -92,6 +95,65 @@ def test_panel_b_has_all_conditions():
     difference = columns["equilibrium"] - columns["trained"]
     assert difference[known] == pytest.approx(columns["advantage"][known], abs=1e-12)
     plt.close(comparison(columns))
+
+
+def test_the_equilibrium_beside_a_best_point_is_that_of_its_records():
+    """A landscape whose equilibrium is a line in ln L_train: beside each bin is the line at the mean of its records."""
+    honest = figures._landscape("8,8,8,8", 1)
+    places = places_of_bins(honest)
+    line = honest.assign(
+        conditional_mean=("log_train_loss", 0.4 - 0.1 * places),
+        conditional_mean_error=("log_train_loss", np.full(places.size, 0.001)),
+    )
+    for rule in ("mean", "lowest_test_loss"):
+        for clip in (True, False):
+            pair = figures._pair(line, training_file("8,8,8,8", 1, clip), f"long_{rule}")
+            assert pair.equilibrium == pytest.approx(0.4 - 0.1 * pair.log_train_loss, abs=1e-9)
+
+
+def cut(tmp_path, accuracy, places, number=20):
+    """Whether the best point of a curve is cut by a landscape that ends at -2."""
+    edges = np.arange(-2.0, 0.01, 0.1)
+    middles = 0.5 * (edges[1:] + edges[:-1])
+    names = ("log_train_loss", "test_accuracy")
+    flat = xr.Dataset(
+        {
+            "log_g": (names, np.zeros((20, 2))),
+            "conditional_mean": (names[0], np.full(20, 0.8)),
+            "conditional_mean_error": (names[0], np.full(20, 0.001)),
+            "log_train_loss_edges": ("log_train_loss_edge", edges),
+        },
+        coords={names[0]: middles, names[1]: [0.0, 1.0]},
+    )
+    columns = {"long_mean_accuracy": np.array(accuracy), "long_n_runs": np.full(len(places), number)}
+    columns |= {"long_mean_place": np.array(places), "long_mean_places": np.array(places)[:, None]}
+    save_table(tmp_path / "e.npz", columns | {"long_mean_shares": np.ones((len(places), 1))}, {})
+    return figures._pair(flat, tmp_path / "e.npz", "long_mean")
+
+
+def test_early_stopping_that_is_cut_at_the_end_of_the_landscape_is_marked(tmp_path):
+    inside = cut(tmp_path, [0.6, 0.9, 0.7, 0.5], [-2.55, -1.85, -1.75, -0.5])
+    assert (inside.cut, inside.trained, inside.log_train_loss) == (0.0, 0.9, -1.85)
+    beyond = cut(tmp_path, [0.95, 0.9, 0.7, 0.5], [-2.55, -1.85, -1.75, -0.5])
+    assert (beyond.cut, beyond.trained) == (1.0, 0.9)
+    last = cut(tmp_path, [0.6, 0.9, 0.7, 0.5], [-2.55, -1.94, -1.75, -0.5])
+    assert (last.cut, last.trained) == (1.0, 0.9)
+    columns, _ = compute_comparison(None, lambda *_: None)
+    assert np.all(columns["n_cut"] <= columns["n_data_sets"])
+    free = ~columns["clip"].astype(bool)
+    assert np.all(columns["n_cut"][free & columns["long"].astype(bool)] > 0)  # they go on to ln L = -9
+    picture = comparison(columns)
+    words = picture.axes[1].get_legend_handles_labels()[1]
+    assert any("cut at the end of the landscape" in word for word in words)
+    plt.close(picture)
+
+
+def test_the_loss_of_a_coin_is_drawn_on_panel_a():
+    columns, _ = compute_landscape(None, lambda *_: None)
+    assert columns["constant"][0] == pytest.approx(np.log(np.log(2.0)))
+    picture = landscape(columns)
+    assert any("constant" in label for label in picture.axes[0].get_legend_handles_labels()[1])
+    plt.close(picture)
 
 
 def test_the_files_of_the_shown_network_exist():

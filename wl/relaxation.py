@@ -19,7 +19,7 @@ import numpy as np
 from perceptron.checks import check_dtype, check_integer, check_real, keep_plain
 from perceptron.files import provenance, save_table
 from perceptron.solution import Estimate
-from wl.analysis import equilibrium_curve
+from wl.advantage import equilibrium_at
 from wl.dynamics import Dynamics, TimeStepError, usual_step
 from wl.kernels import dynamics as kernels
 from wl.kernels.dynamics_steps import refresh
@@ -113,11 +113,8 @@ class Relaxation:
 
     def excess(self, landscape: Any, share: float = 0.5) -> Estimate:
         """Mean of y - ⟨y⟩(x) over the last records; 0 in equilibrium at fixed x. Nan where no record is in the grid."""
-        curve = equilibrium_curve(landscape)
-        known = np.isfinite(curve.value)
         records = self.settled(share)
-        there = np.interp(records[..., 0], curve.position[known], curve.value[known], left=math.nan, right=math.nan)
-        difference = records[..., 1] - there
+        difference = records[..., 1] - equilibrium_at(landscape, records[..., 0]).value
         inside = np.isfinite(difference)
         if not inside.any(axis=1).all():
             return Estimate(math.nan, math.nan)

@@ -201,11 +201,12 @@ def _best(curve: TrainingCurve) -> dict[str, Any]:
 
 
 def _columns(curves: dict[str, TrainingCurve]) -> dict[str, list[Any]]:
-    """Profiles of equal length."""
-    first = curves[RULES[0]]
-    columns = {"log_train_loss": first.centres.tolist(), "n_runs": first.n_runs.tolist()}
+    """Profiles of equal length; each rule has its own ln L_train."""
+    columns = {"n_runs": curves[RULES[0]].n_runs.tolist()}
     for rule, curve in curves.items():
-        name = curve.metric if rule == RULES[0] else f"{curve.metric}_at_{rule.replace(' ', '_')}"
+        ending = "" if rule == RULES[0] else f"_at_{rule.replace(' ', '_')}"
+        name = f"{curve.metric}{ending}"
+        columns |= {f"log_train_loss{ending}": curve.positions.tolist()}
         columns |= {name: curve.values.tolist(), f"{name}_error": curve.errors.tolist()}
     return columns
 

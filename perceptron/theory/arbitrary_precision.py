@@ -9,6 +9,7 @@ method is `enclosure`.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -46,6 +47,8 @@ class Digits:
     iterations : int
     residual : mpf
         Largest equation that is left.
+    replicon : float
+        Replicon at the saddle behind the number, in double precision: locally stable below 1.
     """
 
     name: str
@@ -55,6 +58,12 @@ class Digits:
     status: Status
     iterations: int
     residual: Any
+    replicon: float = float("nan")
+
+    @property
+    def is_stable(self) -> bool | None:
+        """Whether replica symmetry is locally stable at the saddle behind the number; None where it is not known."""
+        return None if math.isnan(self.replicon) else self.replicon < 1.0
 
     def __float__(self) -> float:
         return float(self.value)
@@ -234,10 +243,16 @@ def _conclude(name: str, value: Any, error: Any, root: Root, digits: int, throw:
     residual = max(abs(residual) for residual in root.equations.residuals[: len(root.errors)])
     reached = error <= (1 + abs(value)) * type(value)(10) ** -digits
     status = Status.CONVERGED if reached else Status.NOT_CONVERGED
-    result = Digits(name, value, error, digits, status, root.iterations, residual)
+    result = Digits(name, value, error, digits, status, root.iterations, residual, replicon_of(root))
     if throw and not reached:
         raise ConvergenceError(f"{name} did not reach {digits} digits: error {result.error_text}", result)
     return result
+
+
+def replicon_of(root: Root) -> float:
+    """Replicon of the saddle that was found, in double precision: it decides about stability, and needs no digits."""
+    load, margin = (float(coordinate) for coordinate in root.point[1:])
+    return replica_symmetric.typical_solutions(load, margin).replicon.value
 
 
 def working_context(digits: int) -> Any:

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from perceptron.solution import ConvergenceError, Status
+from perceptron.solution import ConvergenceError, Solution, Status
 from perceptron.theory import thresholds
 from perceptron.theory.arbitrary_precision import Digits, Number, mpmath_arithmetic, number, working_context
 from perceptron.theory.dense_core_averages import (
@@ -61,7 +61,8 @@ def dense_core_load(margin: Number = 0, digits: int = 20, *, throw: bool = True)
     """
     context = working_context(digits)
     exact = number(context, "margin", margin)
-    point = _start(context, float(exact))
+    found = thresholds.dense_core_load(float(exact))
+    point = _start(context, found, float(exact))
     inverse = _inverse_jacobian(context, point, exact)
     enough = context.mpf(10) ** (-digits - 2)
     for iteration in range(1, MAX_ITERATIONS + 1):
@@ -75,15 +76,14 @@ def dense_core_load(margin: Number = 0, digits: int = 20, *, throw: bool = True)
     error = abs(step[2]) + JACOBIAN_SLACK * _carried(context, point, exact, inverse, averages)
     status = Status.CONVERGED if error <= context.mpf(10) ** -digits else Status.NOT_CONVERGED
     residual = max(abs(r) for r in residuals)
-    result = Digits("alpha_u_prime", point[2], error, digits, status, iteration, residual)
+    result = Digits("alpha_u_prime", point[2], error, digits, status, iteration, residual, found.replicon)
     if throw and status is not Status.CONVERGED:
         raise ConvergenceError(f"alpha_u_prime did not reach {digits} digits: error {result.error_text}", result)
     return result
 
 
-def _start(context: Any, margin: float) -> list[Any]:
-    """The unknowns in double precision."""
-    found = thresholds.dense_core_load(margin)
+def _start(context: Any, found: Solution, margin: float) -> list[Any]:
+    """The unknowns in double precision, at the load found."""
     reference = maximum_margin(found.value).value
     point = franz_parisi_branch(found.value, reference, margin).at(found.distance)
     q_hat = typical_solutions(found.value, reference).q_hat.value

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ from perceptron.theory.arbitrary_precision import (
     Root,
     capacity_root,
     maximum_margin_root,
+    replicon_of,
     saddle_equations,
     saddle_root,
 )
@@ -54,11 +56,19 @@ class Enclosure:
         Midpoint and radius.
     digits : int
         What was asked for.
+    replicon : float
+        Replicon at the saddle behind it, in double precision and not proved: locally stable below 1.
     """
 
     name: str
     ball: Any
     digits: int
+    replicon: float = float("nan")
+
+    @property
+    def is_stable(self) -> bool | None:
+        """Whether replica symmetry is locally stable at the saddle behind it; None where it is not known."""
+        return None if math.isnan(self.replicon) else self.replicon < 1.0
 
     @property
     def text(self) -> str:
@@ -105,7 +115,7 @@ def enclose_typical_solutions(
         entropy = _equations(arithmetic, [box[0].mid(), *box[1:]], digits).residuals[1]
         entropy += equations.gradients[1][0] * (box[0] - box[0].mid())
         balls = ("entropy", entropy), ("overlap", 1 - equations.one_minus_overlap), ("q_hat", box[0])
-        first, second, third = (Enclosure(name, ball, digits) for name, ball in balls)
+        first, second, third = (Enclosure(name, ball, digits, replicon_of(root)) for name, ball in balls)
         return first, second, third
 
 
@@ -114,7 +124,7 @@ def enclose_capacity(margin: Number = 0, digits: int = 15) -> Enclosure:
     root = capacity_root(margin, digits + BOX_DIGITS)
     with _balls(digits) as arithmetic:
         box = _krawczyk(arithmetic, _point(root, margin=margin), (0, 1), digits)
-        return Enclosure("alpha_c", box[1], digits)
+        return Enclosure("alpha_c", box[1], digits, replicon_of(root))
 
 
 def enclose_maximum_margin(load: Number, digits: int = 15) -> Enclosure:
@@ -122,7 +132,7 @@ def enclose_maximum_margin(load: Number, digits: int = 15) -> Enclosure:
     root = maximum_margin_root(load, digits + BOX_DIGITS)
     with _balls(digits) as arithmetic:
         box = _krawczyk(arithmetic, _point(root, load=load), (0, 2), digits)
-        return Enclosure("kappa_max", box[2], digits)
+        return Enclosure("kappa_max", box[2], digits, replicon_of(root))
 
 
 def _krawczyk(arithmetic: Arithmetic, point: list[Any], unknowns: tuple[int, ...], digits: int) -> list[Any]:

@@ -12,13 +12,16 @@ from perceptron.kernels.committees import WideReluCommittee, WideSignCommittee
 from perceptron.kernels.constraints import SymmetricWindow
 from perceptron.kernels.models import DiscreteWeights, SphericalWeights
 from perceptron.kernels.relu_committee_of_three import BALANCED, ReluCommitteeOfThree
-from perceptron.solution import Solution, Status
+from perceptron.solution import Solution, Status, stability_in_words
 from perceptron.theory.replica_symmetric import capacity
 from perceptron.theory.teacher_student import perfect_learning_load, spinodal_load
 
 __all__ = ["TERNARY", "Model", "models"]
 
 TERNARY = DiscreteWeights((-1.0, 0.0, 1.0))
+REPLICA_SYMMETRIC = "replica symmetric"
+FIRST_MOMENT = "replica symmetric, equal to the first moment, which is exact"
+NISHIMORI = "replica symmetric, on the Nishimori line"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +35,13 @@ class Model:
     quantity : str
         Name of the load at which something happens, as in docs/notation.md.
     load : Solution
+        With the replicon at the saddle behind it.
     reference : float
         The same from a closed form or the literature, nan where there is none at these parameters.
     source : str
         Where the reference is from.
+    ansatz : str
+        What the load rests on: the replica-symmetric saddle in every row, and what makes it more than an ansatz.
     """
 
     name: str
@@ -43,68 +49,47 @@ class Model:
     constraint: str
     quantity: str
     load: Solution
-    reference: float
-    source: str
+    reference: float = math.nan
+    source: str = ""
+    ansatz: str = REPLICA_SYMMETRIC
+
+    @property
+    def stability(self) -> str:
+        """Local stability of replica symmetry there, in a word."""
+        return stability_in_words(self.load.replicon)
 
 
 def models(margin: float = 0.0, half_width: float = 1.0) -> tuple[Model, ...]:
-    """All models at one margin κ (those with a margin) and half-width K (those with a window)."""
+    """All models at one margin κ (those with a margin) and half-width K (those with a window).
+
+    A search that does not converge is a row with its status.
+    """
     margin = check_real("margin", margin)
     half_width = check_real("half_width", half_width, above=0.0)
-    step, window = f"Δ >= {margin:g}", f"|Δ| <= {half_width:g}"
+    step, window, labels = f"Δ >= {margin:g}", f"|Δ| <= {half_width:g}", "labels"
     first_moment = -math.log(2.0) / math.log(math.erf(half_width / math.sqrt(2.0)))
-    at_zero: Callable[[float], float] = lambda value: value if margin == 0.0 else math.nan  # noqa: E731
-    labels = "labels"
+    known: Callable[[float], float] = lambda value: value if margin == 0.0 else math.nan  # noqa: E731
+    window_load = capacity(SymmetricWindow(half_width), throw=False)
+    on_sphere = capacity(margin, prior=SphericalWeights(), throw=False)
+    of_three = capacity(SignCommitteeOfThree(), throw=False)
+    learnt, spinodal = perfect_learning_load(throw=False), spinodal_load(throw=False)
+    moment = "-ln 2/ln P(|z| <= K)"
     return (
-        Model("binary", "±1", step, "alpha_c", capacity(margin), at_zero(0.833), "Krauth and Mézard 1989"),
-        Model(
-            "symmetric",
-            "±1",
-            window,
-            "alpha_c",
-            capacity(SymmetricWindow(half_width)),
-            first_moment,
-            "-ln 2/ln P(|z| <= K)",
-        ),
-        Model(
-            "spherical",
-            "Σw² = N",
-            step,
-            "alpha_c",
-            capacity(margin, prior=SphericalWeights()),
-            at_zero(2.0),
-            "Gardner 1988",
-        ),
-        Model(
-            "ternary",
-            "-1, 0, 1",
-            step,
-            "alpha_c",
-            capacity(margin, prior=TERNARY),
-            math.nan,
-            "",
-        ),
-        Model(
-            "committee of three", "±1", "two of three signs", "alpha_c", capacity(SignCommitteeOfThree()), math.nan, ""
-        ),
-        Model("ReLU committee of three", "±1", f"y{step}", "alpha_c", _of_three_relu(margin), math.nan, ""),
-        Model(
-            "wide sign committee",
-            "±1",
-            step,
-            "alpha_c",
-            capacity(WideSignCommittee(margin)),
-            math.nan,
-            "",
-        ),
-        Model("wide ReLU committee", "±1", step, "alpha_c", capacity(WideReluCommittee(margin)), math.nan, ""),
-        Model("teacher-student", "±1", labels, "alpha_perfect", perfect_learning_load(), 1.245, "Györgyi 1990"),
-        Model("teacher-student", "±1", labels, "alpha_spinodal", spinodal_load(), math.nan, ""),
+        Model("binary", "±1", step, "alpha_c", capacity(margin, throw=False), known(0.833), "Krauth and Mézard 1989"),
+        Model("symmetric", "±1", window, "alpha_c", window_load, first_moment, moment, FIRST_MOMENT),
+        Model("spherical", "Σw² = N", step, "alpha_c", on_sphere, known(2.0), "Gardner 1988"),
+        Model("ternary", "-1, 0, 1", step, "alpha_c", capacity(margin, prior=TERNARY, throw=False)),
+        Model("committee of three", "±1", "two of three signs", "alpha_c", of_three),
+        Model("ReLU committee of three", "±1", f"y{step}", "alpha_c", _of_three_relu(margin)),
+        Model("wide sign committee", "±1", step, "alpha_c", capacity(WideSignCommittee(margin), throw=False)),
+        Model("wide ReLU committee", "±1", step, "alpha_c", capacity(WideReluCommittee(margin), throw=False)),
+        Model("teacher-student", "±1", labels, "alpha_perfect", learnt, 1.245, "Györgyi 1990", NISHIMORI),
+        Model("teacher-student", "±1", labels, "alpha_spinodal", spinodal, ansatz=NISHIMORI),
     )
 
 
 def _of_three_relu(margin: float) -> Solution:
     """Its capacity; at margins beyond its threshold one of the labels cannot be met."""
     if abs(margin) < BALANCED:
-        return capacity(ReluCommitteeOfThree(margin))
+        return capacity(ReluCommitteeOfThree(margin), throw=False)
     return Solution("alpha_c", math.nan, math.nan, Status.NO_SUCH_THRESHOLD, 0, math.nan, 0.0)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from perceptron.checks import check_array, check_real
-from perceptron.solution import Solution, Status
+from perceptron.solution import Solution, Status, worst
 from perceptron.sweep import sweep
 from perceptron.theory.replica_symmetric import maximum_margin
 from perceptron.theory.stability import stable_reference_margin
@@ -32,7 +32,8 @@ class PhaseDiagram:
     kappa_at : tuple of Solution, length n
         Reference margin above which profiles are locally stable at all distances, as `stable_reference_margin`.
     status : Status
-        CONVERGED, INTERRUPTED, or NOT_CONVERGED where one of the thresholds is.
+        INTERRUPTED where loads are missing, else the worst of all thresholds. One that does not exist is an answer and
+        counts as converged.
     """
 
     margin: float
@@ -71,8 +72,9 @@ def phase_diagram(
     results, interrupted = sweep(_thresholds, [(float(load), margin) for load in loads], executor, progress)
     finished = [k for k, result in enumerate(results) if result is not None]
     ends, upper, lower, stable = (tuple(results[k][column] for k in finished) for column in range(4))
-    failed = any(found.status is Status.NOT_CONVERGED for k in finished for found in results[k])
-    status = Status.INTERRUPTED if interrupted else Status.NOT_CONVERGED if failed else Status.CONVERGED
+    statuses = (solution.status for k in finished for solution in results[k])
+    answers = worst(status for status in statuses if status is not Status.NO_SUCH_THRESHOLD)
+    status = Status.INTERRUPTED if interrupted else answers
     return PhaseDiagram(margin, loads[finished], ends, upper, lower, stable, status)
 
 

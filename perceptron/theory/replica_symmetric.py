@@ -21,10 +21,10 @@ from perceptron.kernels import replica_symmetric as kernels
 from perceptron.kernels.committee_of_three import SignCommitteeOfThree
 from perceptron.kernels.committees import WideReluCommittee, WideSignCommittee
 from perceptron.kernels.constraints import MarginStep, SymmetricWindow, log_probability
-from perceptron.kernels.models import SphericalWeights
+from perceptron.kernels.models import DiscreteWeights, SphericalWeights
 from perceptron.kernels.priors import BinaryWeights
 from perceptron.kernels.relu_committee_of_three import ReluCommitteeOfThree
-from perceptron.solution import ConvergenceError, Estimate, Solution, Status, conclude
+from perceptron.solution import ConvergenceError, Estimate, Solution, Status, conclude, worst
 from perceptron.theory.saddle_end import (
     check_saddle_exists,
     largest_margin,
@@ -214,6 +214,10 @@ def capacity(
     Returns
     -------
     Solution
+        With the replicon there: where it exceeds 1 (`is_stable` is False) replica symmetry is broken, and the value is
+        not the capacity of the model. Of spherical weights below margin 0 it is an upper bound. Status
+        NO_SUCH_THRESHOLD where there is no such load: weights of which all but a few may be zero meet every pattern of
+        a constraint that holds around Δ = 0, at any load.
 
     References
     ----------
@@ -221,6 +225,8 @@ def capacity(
     """
     constraint = as_constraint(constraint)
     end = last_load(constraint, prior)
+    if _met_by_few_weights(constraint, prior):
+        return Solution("alpha_c", math.nan, math.nan, Status.NO_SUCH_THRESHOLD, 0, math.nan, TOLERANCE)
     if isinstance(prior, SphericalWeights):
         error = 10.0 * ROUNDING * end
         if isinstance(constraint, ReluCommitteeOfThree):
@@ -231,6 +237,13 @@ def capacity(
         value, error, replicon = (end, error, replicon_at_end(constraint)) if found else (math.nan, math.nan, math.nan)
         return Solution("alpha_c", value, error, status, 0, 0.0, TOLERANCE, replicon=replicon)
     return conclude(_capacity(constraint, prior, end), throw)
+
+
+def _met_by_few_weights(constraint: Any, prior: Any) -> bool:
+    """Whether N^½ times a small number of weights, the others zero, meet every pattern: |Δ| is then below any bound."""
+    if not isinstance(prior, DiscreteWeights) or 0.0 not in prior.values:
+        return False
+    return isinstance(constraint, SymmetricWindow) or (isinstance(constraint, MarginStep) and constraint.margin < 0.0)
 
 
 @functools.lru_cache(maxsize=256, typed=True)  # records of different classes with the same numbers are equal
@@ -249,9 +262,10 @@ def _capacity(constraint: Any, prior: Any, end: float) -> Solution:
         load = min(load + step, load + 0.7 * (end - load))
         if abs(step) <= 1e-14 * load:
             break
-    typical = typical_solutions(load, constraint, prior=prior)
+    typical = typical_solutions(load, constraint, prior=prior, throw=False)
     error = (typical.entropy.error + abs(typical.entropy.value)) / abs(typical.entropy_by_load)
     status = Status.CONVERGED if error < LARGEST_ERROR * load else Status.NOT_CONVERGED
+    status = worst((status, typical.status))
     tolerance = LARGEST_ERROR * load * abs(typical.entropy_by_load)  # of the entropy, which is the residual
     numbers = (load, error, status, iteration, typical.entropy.value, tolerance)
     return Solution("alpha_c", *numbers, replicon=typical.replicon.value)
@@ -281,10 +295,11 @@ def _maximum_margin(load: float, step: type) -> Solution:
         if abs(change) <= 1e-15 * (1.0 + abs(margin)):
             break
         margin = margin + change if low < margin + change < high else 0.5 * (low + high)
-    typical = typical_solutions(load, step(margin))
+    typical = typical_solutions(load, step(margin), throw=False)
     error = (typical.entropy.error + abs(typical.entropy.value)) / abs(typical.entropy_by_margin)
     largest_error = LARGEST_ERROR * (1.0 + abs(margin))
     status = Status.CONVERGED if error < largest_error else Status.NOT_CONVERGED
+    status = worst((status, typical.status))
     tolerance = largest_error * abs(typical.entropy_by_margin)  # of the entropy, which is the residual
     numbers = (margin, error, status, iteration, typical.entropy.value, tolerance)
     return Solution("kappa_max", *numbers, replicon=typical.replicon.value)

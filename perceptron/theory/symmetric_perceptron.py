@@ -103,7 +103,8 @@ def isolation_distance(load: float, half_width: float) -> Solution:
     Returns
     -------
     Solution
-        Status NO_SUCH_THRESHOLD, value nan, beyond the capacity, where there is no typical solution.
+        With the replicon of the counted solutions there. Status NO_SUCH_THRESHOLD, value nan, beyond the capacity,
+        where there is no typical solution.
     """
     load = check_real("load", load, above=0.0)
     log_p = math.log(math.erf(check_real("half_width", half_width, above=0.0) / math.sqrt(2.0)))
@@ -124,4 +125,5 @@ def isolation_distance(load: float, half_width: float) -> Solution:
     error = (point.local_entropy.error + abs(point.local_entropy.value)) / abs(point.derivative.value)
     left = point.local_entropy.value
     status = Status.CONVERGED if abs(left) <= TOLERANCE else Status.NOT_CONVERGED
-    return Solution("d_isolation", point.distance, error, status, report.iterations, left, TOLERANCE)
+    numbers = (point.distance, error, status, report.iterations, left, TOLERANCE)
+    return Solution("d_isolation", *numbers, replicon=point.saddle.replicon.value)

@@ -81,12 +81,22 @@ def perfect_learning_load(*, throw: bool = True) -> Solution:
 
 
 def spinodal_load(*, throw: bool = True) -> Solution:
-    """Largest load at which the branch q < 1 exists: the maximum of α = q̂/⟨(∂ ln Z)²⟩, explicit in q̂."""
+    """Largest load at which the branch q < 1 exists: the maximum of α = q̂/⟨(∂ ln Z)²⟩, explicit in q̂.
+
+    As teacher and students are alike, the replicon is the slope of the map from q̂ to q and back. It rises along the
+    branch, stays below 1, and is 1 where the branch ends: replica symmetry is marginal there.
+    """
+
+    def averages(log_q_hat: float, refinement: float) -> tuple[float, float]:
+        """Load and replicon."""
+        q_hat = math.exp(log_q_hat)
+        weights = kernels.entropic_averages(PlantedWeights(), q_hat, refinement)
+        patterns = kernels.energetic_averages(PlantedLabels(), weights.one_minus_overlap, refinement)
+        load = float(q_hat / patterns.squared_slope)
+        return load, load * float(patterns.squared_curvature * weights.squared_susceptibility)
 
     def load_at(log_q_hat: float, refinement: float) -> float:
-        q_hat = math.exp(log_q_hat)
-        deficit = kernels.entropic_averages(PlantedWeights(), q_hat, refinement).one_minus_overlap
-        return float(q_hat / kernels.energetic_averages(PlantedLabels(), deficit, refinement).squared_slope)
+        return averages(log_q_hat, refinement)[0]
 
     bounds = math.log(Q_HAT_BRACKET[0]), math.log(Q_HAT_BRACKET[1])
     options = {"xatol": TOLERANCE}
@@ -97,4 +107,6 @@ def spinodal_load(*, throw: bool = True) -> Solution:
     inside = bounds[0] + 0.1 < top < bounds[1] - 0.1
     slope = (load_at(top + SLOPE_STEP, FINER) - load_at(top - SLOPE_STEP, FINER)) / (2.0 * SLOPE_STEP)
     status = Status.CONVERGED if inside and abs(slope) <= SLOPE_TOLERANCE else Status.NOT_CONVERGED
-    return conclude(Solution("alpha_spinodal", value, error, status, int(found.nfev), slope, SLOPE_TOLERANCE), throw)
+    replicon = averages(top, FINER)[1]
+    numbers = (value, error, status, int(found.nfev), slope, SLOPE_TOLERANCE)
+    return conclude(Solution("alpha_spinodal", *numbers, replicon=replicon), throw)

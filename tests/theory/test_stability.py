@@ -1,14 +1,22 @@
 """Local stability: literature, eigenvalues that pass 1 where they should, and flags on every result."""
 
+import dataclasses
 import math
 
 import numpy as np
 import pytest
+from scipy.integrate import quad
+from scipy.stats import norm
 
-from perceptron.solution import Solution, Status
+from perceptron.kernels.constraints import SymmetricWindow
+from perceptron.kernels.models import DiscreteWeights, SphericalWeights
+from perceptron.solution import ConvergenceError, Solution, Status, stability_in_words, worst
+from perceptron.theory import arbitrary_precision, replica_symmetric
 from perceptron.theory.franz_parisi import franz_parisi_branch
 from perceptron.theory.replica_symmetric import capacity, maximum_margin, typical_solutions
 from perceptron.theory.stability import largest_replicon, stability_load, stable_reference_margin, unstable_interval
+from perceptron.theory.symmetric_perceptron import isolation_distance, window_local_entropy
+from perceptron.theory.teacher_student import generalisation, spinodal_load
 from perceptron.theory.thresholds import named_thresholds
 
 
@@ -69,6 +77,80 @@ def test_every_threshold_says_whether_it_is_stable():
     unstable = {"alpha_u_infinite_replicas", "alpha_u_reference", "alpha_u"}
     assert flags == {name: name not in unstable for name in flags}
     assert len(flags) == 10
+
+
+def test_the_capacity_of_the_sphere_below_margin_zero_says_that_it_is_unstable():
+    """Beyond margin 0 the replicon at the end is H(-κ)/s(κ) with s = ∫Dz (κ+z)₊², by quadrature."""
+    found = capacity(-0.5, prior=SphericalWeights())
+    excess = quad(lambda z: (z - 0.5) ** 2 * norm.pdf(z), 0.5, np.inf)[0]
+    assert found.replicon == pytest.approx(norm.sf(0.5) / excess, rel=1e-9)
+    assert found.is_stable is False
+    assert stability_in_words(found.replicon) == "unstable"
+    assert "replica symmetry is unstable" in str(found)
+    assert "unstable" not in str(capacity(0.5, prior=SphericalWeights()))
+
+
+def test_students_are_marginal_where_their_branch_ends():
+    """On the Nishimori line the replicon is the slope of q̂ -> q -> q̂, which is 1 where two roots meet."""
+    spinodal = spinodal_load()
+    assert spinodal.replicon == pytest.approx(1.0, abs=1e-7)
+    assert stability_in_words(spinodal.replicon) == "marginal"
+    below = [generalisation(spinodal.value - gap).students.replicon.value for gap in (0.1, 1e-2, 1e-3)]
+    assert np.all(np.diff([*below, spinodal.replicon]) > 0.0)
+
+
+def test_the_end_of_isolation_carries_the_replicon_of_its_saddle():
+    found = isolation_distance(1.0, 1.0)
+    there = window_local_entropy(1.0, 1.0, found.value).saddle
+    assert found.replicon == pytest.approx(there.replicon.value, rel=1e-12)
+    assert found.is_stable is there.is_stable
+
+
+def test_more_digits_of_a_threshold_say_whether_it_is_stable():
+    for precise, double in (
+        (arbitrary_precision.capacity(0, 15), capacity()),
+        (arbitrary_precision.maximum_margin("0.5", 15), maximum_margin(0.5)),
+        (arbitrary_precision.typical_solutions("0.9", 0, 15).entropy, typical_solutions(0.9)),
+    ):
+        replicon = getattr(double.replicon, "value", double.replicon)
+        assert precise.replicon == pytest.approx(replicon, rel=1e-11)
+        assert precise.is_stable is double.is_stable is True
+    assert arbitrary_precision.typical_solutions("1.2", 0, 15).entropy.is_stable is False
+
+
+def test_weights_that_may_be_zero_have_no_capacity_where_zero_is_inside_the_constraint():
+    """With at most √N |κ| weights that are not zero |Δ| <= |κ|, whatever the patterns are."""
+    ternary = DiscreteWeights((-1.0, 0.0, 1.0))
+    for constraint in (-0.5, -0.1, SymmetricWindow(0.3)):
+        assert capacity(constraint, prior=ternary).status is Status.NO_SUCH_THRESHOLD
+    assert capacity(0.0, prior=ternary).value == pytest.approx(1.1744819, abs=1e-7)
+    assert capacity(-0.1, prior=DiscreteWeights((-1.0, 1.0))).value == pytest.approx(capacity(-0.1).value, rel=1e-10)
+
+
+def test_a_capacity_whose_saddle_does_not_converge_is_returned_where_asked_for(monkeypatch):
+    def failing(*arguments, **options):
+        found = honest(*arguments, **options | {"throw": False})
+        found = dataclasses.replace(found, status=Status.NOT_CONVERGED) if abs(found.entropy.value) < 1e-9 else found
+        if options.get("throw", True) and found.status is not Status.CONVERGED:
+            raise ConvergenceError("no", found)
+        return found
+
+    honest = replica_symmetric.typical_solutions
+    monkeypatch.setattr(replica_symmetric, "typical_solutions", failing)
+    assert capacity(0.123456, throw=False).status is Status.NOT_CONVERGED
+    assert maximum_margin(0.4123, throw=False).status is Status.NOT_CONVERGED
+    with pytest.raises(ConvergenceError):
+        capacity(0.123456)
+    replica_symmetric._capacity.cache_clear()
+    replica_symmetric._maximum_margin.cache_clear()
+
+
+def test_the_worst_status_is_that_of_the_whole():
+    order = [Status.EXACT, Status.NO_SUCH_THRESHOLD, Status.END_OF_BRANCH, Status.NOT_SOLVED, Status.NOT_CONVERGED]
+    for k, status in enumerate([*order, Status.INTERRUPTED]):
+        found = worst([Status.CONVERGED, status, *order[:k]])
+        assert found is (Status.CONVERGED if status is Status.EXACT else status)
+    assert worst([]) is Status.CONVERGED
 
 
 @pytest.mark.parametrize("bad", [math.nan, "0", None])

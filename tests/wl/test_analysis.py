@@ -4,10 +4,9 @@ import math
 
 import numpy as np
 import pytest
-import xarray as xr
 from flat_runs import landscape, sampled
 
-from wl.analysis import entropic_advantage, equilibrium_curve, marginal, maximum_entropy_curve
+from wl.analysis import equilibrium_curve, marginal, maximum_entropy_curve
 from wl.systems.free_spins import free_spins
 
 
@@ -36,28 +35,3 @@ def test_marginal_of_free_spins(spins):
     exact = np.log([math.comb(12, d) for d in range(13)])
     assert np.all(np.abs(found.value - exact) < 4.5 * found.error)
     assert found.error.max() < 0.05
-
-
-def test_advantage_takes_bins_in_common_and_turns_losses_round():
-    names = ("log_train_loss", "test_accuracy")
-    log_g = np.log(np.array([[1.0, 3.0], [1.0, 1.0], [3.0, 1.0]]))
-    mean = np.array([0.75, 0.5, 0.25])
-
-    def made(second):
-        return xr.Dataset(
-            {
-                "log_g": ((names[0], second), log_g),
-                "conditional_mean": (names[0], mean),
-                "conditional_mean_error": (names[0], np.full(3, 0.03)),
-            },
-            coords={names[0]: [-0.35, -0.25, -0.15], second: [0.0, 1.0]},
-        )
-
-    position, trained, error = np.array([-0.45, -0.35, -0.15]), np.array([0.0, 0.7, 0.5]), np.array([0.0, 0.04, 0.04])
-    found = entropic_advantage(made(names[1]), position, trained, error)
-    assert found.position == pytest.approx([-0.35, -0.15])
-    assert found.value == pytest.approx([0.05, -0.25])
-    assert found.error == pytest.approx([0.05, 0.05])
-    assert entropic_advantage(made("log_test_loss"), position, trained, error).value == pytest.approx([-0.05, 0.25])
-    with pytest.raises(ValueError, match="shapes"):
-        entropic_advantage(made(names[1]), position, trained[:2], error)

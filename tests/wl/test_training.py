@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from benchmarks.plain_training import plain_gradient, plain_loss, plain_outputs, plain_train
+from perceptron.solution import Status
 from wl.datasets.spiral import spiral
 from wl.datasets.split import Dataset, Split
 from wl.kernels import training as kernels
@@ -305,10 +306,36 @@ def test_curve_averages_within_runs_first():
     assert (best.estimate.value, best.n_runs) == (pytest.approx(0.65), 1)
     best = best_early_stopping(curve, least_runs=2)
     assert (best.estimate.value, best.n_runs) == (0.5, 2)
-    assert best.log_train_loss == pytest.approx(-0.05)
+    # at the mean ln L_train of the two records of run 0, and of run 1, not in the middle of the bin
+    assert best.log_train_loss == pytest.approx(0.5 * (-0.1 / 3.0 - 0.04))
+    np.testing.assert_allclose(curve.positions, [-0.35, -0.25, np.nan, 0.5 * (-0.1 / 3.0 - 0.04)])
+    np.testing.assert_allclose(lowest.positions, [-0.35, -0.25, np.nan, -0.02])  # of the one record
     assert best_early_stopping(training_curve(ensemble, "log_test_loss"), least_runs=1).estimate.value == 0.0
     with pytest.raises(ValueError, match="least_runs = 3 is met by no bin"):
         best_early_stopping(curve, least_runs=3)
+
+
+def test_what_depends_on_the_training_loss_is_averaged_over_the_records_of_a_bin():
+    """Runs with any number of records in a bin: a line is exact, a parabola within the square of a part's width."""
+    rng = np.random.default_rng(2)
+    losses = np.where(rng.random((7, 50)) < 0.2, rng.uniform(-1.0, 0.0, (7, 50)), rng.uniform(-0.1, -0.08, (7, 50)))
+    ensemble = made(losses, losses**2)
+    curve = training_curve(ensemble)
+    np.testing.assert_allclose(curve.shares.sum(axis=1), 1.0)
+    line = training_curve(made(losses, 3.0 * losses - 1.0))
+    np.testing.assert_allclose(curve.average(lambda x: 3.0 * x - 1.0), line.values)
+    np.testing.assert_allclose(curve.average(np.square), curve.values, atol=0.25 * 0.02**2)
+    at_middles = np.abs((0.5 * (curve.edges[1:] + curve.edges[:-1])) ** 2 - curve.values)
+    assert at_middles.max() > 10 * np.abs(curve.average(np.square) - curve.values).max()
+    known = curve.average(lambda x: np.where(x < -0.5, x, np.nan))
+    assert np.isfinite(known).tolist() == (curve.edges[1:] <= -0.49).tolist()
+
+
+def test_the_status_of_an_ensemble_is_its_worst_run():
+    whole = made(np.zeros((3, 2)), np.zeros((3, 2)))
+    assert whole.status is Status.CONVERGED
+    assert made(np.zeros((3, 2)), np.zeros((3, 2)), diverged=[-1, 4, -1]).status is Status.NOT_CONVERGED
+    assert replace(whole, options=TrainingOptions(n_runs=4)).status is Status.INTERRUPTED
 
 
 def test_error_of_the_mean_is_that_of_runs():

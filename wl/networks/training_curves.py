@@ -5,6 +5,11 @@ averaged and what gives the error are runs: a run's mean over its records in a b
 
     mean = Σ x_k / n,   error = √(Σ (x_k - mean)² / (n (n - 1))),   n runs with records in the bin.
 
+Records do not lie in the middle of a bin, and a metric changes across it: the place of a point is the same average of
+the records' own ln L_train. What depends on ln L_train, as an equilibrium curve does, is to be averaged over the same
+records before it is compared; each curve keeps for that how its records are spread over parts of each bin
+(`TrainingCurve.average`).
+
 The second rule takes of all records in the bin, over all runs, the one of lowest test loss. Its error is the standard
 deviation over bootstrap samples of the runs, in closed form: with the n runs in the order of their lowest test loss in
 the bin, run k = 1, …, n gives the lowest of a sample with probability ((n - k + 1)ⁿ - (n - k)ⁿ)/nⁿ. The lowest of many
@@ -20,6 +25,7 @@ loss).
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,6 +38,7 @@ __all__ = [
     "RULES",
     "BestPoint",
     "TrainingCurve",
+    "average_over_parts",
     "best_early_stopping",
     "change_in_second_half",
     "mean_at",
@@ -41,6 +48,7 @@ __all__ = [
 
 RULES = ("mean", "lowest test loss")
 BIN_WIDTH = 0.1  # of ln L_train
+N_PARTS = 5  # of a bin: as wide as the bins of a landscape
 LEAST_SHARE = 0.25  # of the runs in the fullest bin, that a bin must have to be the best point
 
 
@@ -57,6 +65,9 @@ class TrainingCurve:
         nan in bins without records; errors also where there is one run.
     n_runs : ndarray of int64, shape (n_bins,)
         Runs with records in the bin.
+    shares, places : ndarray, shape (n_bins, N_PARTS)
+        Share of each fifth of a bin in its average, and the mean ln L_train of the records there; 0 and nan where it
+        has none.
     """
 
     metric: str
@@ -65,11 +76,21 @@ class TrainingCurve:
     values: np.ndarray
     errors: np.ndarray
     n_runs: np.ndarray
+    shares: np.ndarray
+    places: np.ndarray
 
     @property
-    def centres(self) -> np.ndarray:
-        """Middles of the bins."""
-        return 0.5 * (self.edges[:-1] + self.edges[1:])
+    def positions(self) -> np.ndarray:
+        """Mean ln L_train of the records behind each value, averaged as they are; nan in bins without records."""
+        return self.average(lambda places: places)
+
+    def average(self, function: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+        """Mean of a function of ln L_train over the records of each bin, averaged as the metric is.
+
+        Exact for functions that are linear across a part of a bin. nan in bins without records, and where the function
+        is nan at some of them.
+        """
+        return average_over_parts(self.shares, self.places, function)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +100,7 @@ class BestPoint:
     Attributes
     ----------
     log_train_loss : float
-        Middle of the bin.
+        Mean ln L_train of the records.
     estimate : Estimate
         The metric there. As the best of many points it is too good by about its error.
     n_runs : int
@@ -119,11 +140,24 @@ def training_curve(
     lowest, highest = int(bins[usable].min()), int(bins[usable].max())
     bins = np.where(usable, bins - lowest, -1)
     n_bins = highest - lowest + 1
+    edges = width * np.arange(lowest, highest + 2)
     if rule == "mean":
-        found = _means_over_runs(bins, values, n_bins)
-    else:
-        found = _at_lowest_test_loss(bins, values, ensemble["log_test_loss"][ensemble.kept], n_bins)
-    return TrainingCurve(metric, rule, width * np.arange(lowest, highest + 2), *found)
+        return TrainingCurve(
+            metric, rule, edges, *_means_over_runs(bins, values, n_bins), *_spread_of_records(bins, losses, edges)
+        )
+    found, errors, count, places = _at_lowest_test_loss(bins, values, ensemble["log_test_loss"][ensemble.kept], losses)
+    shares = np.zeros((n_bins, N_PARTS))
+    shares[count > 0, 0] = 1.0  # one record
+    return TrainingCurve(metric, rule, edges, found, errors, count, shares, np.where(shares > 0.0, places, np.nan))
+
+
+def average_over_parts(
+    shares: np.ndarray, places: np.ndarray, function: Callable[[np.ndarray], np.ndarray]
+) -> np.ndarray:
+    """`TrainingCurve.average` from the arrays of a curve, shape (n_bins, n_parts)."""
+    used = shares > 0.0
+    values = np.where(used, function(np.where(used, places, np.nan)), 0.0)
+    return np.where(used.any(axis=1), np.sum(shares * values, axis=1), np.nan)
 
 
 def _means_over_runs(bins: np.ndarray, values: np.ndarray, n_bins: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -143,11 +177,30 @@ def _means_over_runs(bins: np.ndarray, values: np.ndarray, n_bins: int) -> tuple
     return means, errors, count
 
 
+def _spread_of_records(bins: np.ndarray, losses: np.ndarray, edges: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Share of each part of a bin in the average over runs, and mean ln L_train there."""
+    n_bins = edges.size - 1
+    inside = bins >= 0
+    depth = (np.where(inside, losses, 0.0) - edges[np.maximum(bins, 0)]) / (edges[1] - edges[0])
+    parts = np.clip(np.floor(N_PARTS * depth), 0, N_PARTS - 1)
+    shares, places = np.zeros((n_bins, N_PARTS)), np.full((n_bins, N_PARTS), np.nan)
+    for part in range(N_PARTS):
+        here = inside & (parts == part)
+        share = np.nan_to_num(_means_over_runs(bins, here.astype(float), n_bins)[0])
+        weighted = _means_over_runs(bins, np.where(here, losses, 0.0), n_bins)[0]
+        some = share > 0.0
+        shares[:, part] = share
+        places[some, part] = weighted[some] / share[some]
+    return shares, places
+
+
 def _at_lowest_test_loss(
-    bins: np.ndarray, values: np.ndarray, test_losses: np.ndarray, n_bins: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Value at the lowest test loss, bootstrap error over the runs, and number of runs in each bin."""
+    bins: np.ndarray, values: np.ndarray, test_losses: np.ndarray, losses: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Value at the lowest test loss, bootstrap error over the runs, number of runs in each bin, and its ln L_train."""
+    n_bins = int(bins.max()) + 1
     found, errors, count = np.full(n_bins, np.nan), np.full(n_bins, np.nan), np.zeros(n_bins, dtype=np.int64)
+    places = np.full((n_bins, 1), np.nan)
     for b in range(n_bins):
         masked = np.where(bins == b, test_losses, np.inf)
         records = np.argmin(masked, axis=1)
@@ -157,12 +210,12 @@ def _at_lowest_test_loss(
         if n == 0:
             continue
         of_runs = values[runs, records[runs]]
-        found[b] = of_runs[0]
+        found[b], places[b] = of_runs[0], losses[runs[0], records[runs[0]]]
         if n > 1:
             left = np.arange(n, -1, -1) / n
             chances = left[:-1] ** n - left[1:] ** n
             errors[b] = np.sqrt(chances @ (of_runs - chances @ of_runs) ** 2)
-    return found, errors, count
+    return found, errors, count, places
 
 
 def best_early_stopping(curve: TrainingCurve, *, least_runs: int | None = None) -> BestPoint:
@@ -188,7 +241,7 @@ def best_early_stopping(curve: TrainingCurve, *, least_runs: int | None = None) 
     sign = 1.0 if curve.metric.endswith("accuracy") else -1.0
     best = int(np.argmax(np.where(allowed, sign * curve.values, -np.inf)))
     estimate = Estimate(float(curve.values[best]), float(curve.errors[best]))
-    return BestPoint(float(curve.centres[best]), estimate, int(curve.n_runs[best]))
+    return BestPoint(float(curve.positions[best]), estimate, int(curve.n_runs[best]))
 
 
 def mean_at(ensemble: TrainingEnsemble, metric: str, epoch: int | None = None) -> Estimate:

@@ -12,6 +12,7 @@ import numpy as np
 
 from perceptron.checks import check_dtype, check_integer, check_real, keep_plain
 from perceptron.files import load_arrays, provenance, save_table
+from perceptron.solution import Status
 from wl.networks.architecture import Architecture
 from wl.networks.initialisation import INITIALISATIONS
 
@@ -193,6 +194,13 @@ class TrainingEnsemble:
         if self.n_diverged == 0:
             return "FINISHED"
         return "DIVERGED" if self.n_diverged == self.n_runs else "PARTLY_DIVERGED"
+
+    @property
+    def status_as_part(self) -> Status:
+        """Status for a figure that draws it: NOT_CONVERGED where some diverged, which averages leave out."""
+        if self.interrupted:
+            return Status.INTERRUPTED
+        return Status.NOT_CONVERGED if self.n_diverged else Status.CONVERGED
 
     @property
     def kept(self) -> np.ndarray:
