@@ -2,19 +2,17 @@
 
 Numba's disk cache keys a kernel on its own file only, so an edit in a helper kernel elsewhere would silently
 return old results. Here the cache lives in a folder named by a hash of all kernel sources, the numba version
-and the processor; any edit opens a new folder. `PERCEPTRON_WL_CACHE_DIR` moves the cache.
+and the processor; any edit opens a new folder. It lies where `perceptron.cache_place` says; where nothing can be kept,
+kernels are compiled in every process.
 """
 
 from __future__ import annotations
 
 import functools
 import hashlib
-import os
 import platform
-import shutil
-import tempfile
-import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -24,7 +22,8 @@ import numpy as np
 from numba import types
 from numba.core.caching import FunctionCache
 from numba.core.typing.templates import AbstractTemplate, infer_global
-from platformdirs import user_cache_path
+
+from perceptron.cache_place import private_folder, remove_old_folders
 
 __all__ = ["assign", "cache_folder", "dispatched", "njit", "source_hash", "vectorize"]
 
@@ -63,29 +62,12 @@ def source_hash(root: Path) -> str:
 
 
 @functools.cache
-def cache_folder() -> Path:
-    """Folder of the compiled kernels of exactly these sources; created on first use.
-
-    Falls back to a temporary folder where the user's cache folder cannot be written.
-    """
-    name = f"kernels-{source_hash(Path(__file__).parents[1])}"
-    chosen = os.environ.get("PERCEPTRON_WL_CACHE_DIR")
-    root = Path(chosen) if chosen else user_cache_path("perceptron-wl")
-    try:
-        (root / name).mkdir(parents=True, exist_ok=True)
-        os.utime(root / name)
-    except OSError:
-        root = Path(tempfile.gettempdir()) / "perceptron-wl"
-        (root / name).mkdir(parents=True, exist_ok=True)
-    _remove_old_folders(root)
-    return root / name
-
-
-def _remove_old_folders(root: Path) -> None:
-    limit = time.time() - DAYS_KEPT * 86400.0
-    for folder in root.glob("kernels-*"):
-        if folder.stat().st_mtime < limit:
-            shutil.rmtree(folder, ignore_errors=True)
+def cache_folder() -> Path | None:
+    """Folder of the compiled kernels of exactly these sources, created on first use; None where nothing can be kept."""
+    folder = private_folder(f"kernels-{source_hash(Path(__file__).parents[1])}")
+    if folder is not None:
+        remove_old_folders(folder.parent, "kernels-*", DAYS_KEPT)
+    return folder
 
 
 def _with_cache_folder(decorate: Callable[[], Any]) -> Any:
@@ -107,7 +89,8 @@ class _OwnModelsCache(FunctionCache):
 
     def save_overload(self, sig: Any, data: Any) -> None:
         if all(_is_own(argument) for argument in getattr(sig, "args", sig)):
-            super().save_overload(sig, data)
+            with suppress(OSError):  # a full disk is no reason to lose a result
+                super().save_overload(sig, data)
 
 
 def _is_own(argument: Any) -> bool:
@@ -127,7 +110,7 @@ def njit(function: Callable[..., Any] | None = None, *, borrows: bool = False, *
         return functools.partial(njit, borrows=borrows, **options)
     settings: Any = {"error_model": "numpy"} | (BORROWING if borrows else {}) | options
     kernel: Any = numba.njit(**settings)(function)
-    if kernel is not function:  # it is where NUMBA_DISABLE_JIT leaves plain Python
+    if kernel is not function and cache_folder() is not None:  # the same where NUMBA_DISABLE_JIT leaves plain Python
         kernel._cache = _with_cache_folder(lambda: _OwnModelsCache(function))
     return kernel
 
@@ -143,6 +126,8 @@ def vectorize(function: Callable[..., Any]) -> Any:
     """`numba.vectorize` with the disk cache of this module."""
     if njit(function) is function:  # NUMBA_DISABLE_JIT leaves plain Python
         return np.vectorize(function, otypes=[float])
+    if cache_folder() is None:
+        return numba.vectorize()(function)
     return _with_cache_folder(lambda: numba.vectorize(cache=True)(function))
 
 

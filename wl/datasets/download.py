@@ -22,8 +22,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from platformdirs import user_cache_path
-
+from perceptron.cache_place import cache_root
 from perceptron.reading import read_content
 
 __all__ = ["Given", "Source", "data_folder", "existing_file", "given_path", "named_file", "obtain", "read_known"]
@@ -136,9 +135,17 @@ def read_known(source: Source, path: Path) -> bytes:
 
 
 def data_folder() -> Path:
-    """Folder of downloaded files; created by a download."""
-    chosen = os.environ.get("PERCEPTRON_WL_CACHE_DIR")
-    return (Path(chosen) if chosen else user_cache_path("perceptron-wl")) / "data"
+    """Folder of downloaded files; created by a download.
+
+    Raises
+    ------
+    ValueError
+        If the user has no home, and chose no folder.
+    """
+    root = cache_root()
+    if root is None:
+        raise ValueError("there is no home to keep a download in; allowed: PERCEPTRON_WL_CACHE_DIR = a folder")
+    return root / "data"
 
 
 def _downloaded(source: Source) -> Path:
