@@ -26,12 +26,21 @@ def save_profile(path: Path | str, profile: Any, columns: Mapping[str, np.ndarra
 
 def _draw_profile(path: Path, profile: Any) -> None:
     import matplotlib  # noqa: PLC0415
+    from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415
+    from matplotlib.figure import Figure  # noqa: PLC0415
 
-    matplotlib.use("Agg")
-    from matplotlib import pyplot as plt  # noqa: PLC0415
+    with matplotlib.rc_context({"text.usetex": False}):
+        figure = Figure(figsize=(5.0, 5.5), layout="constrained")
+        FigureCanvasAgg(figure)
+        _fill(figure, profile)
+        buffer = io.BytesIO()
+        figure.savefig(buffer, format=path.suffix[1:], dpi=200)
+    write_atomically(path, buffer.getvalue())
 
+
+def _fill(figure: Any, profile: Any) -> None:
     distance = profile.array("distance")
-    figure, (top, bottom) = plt.subplots(2, 1, sharex=True, figsize=(5.0, 5.5), layout="constrained")
+    top, bottom = figure.subplots(2, 1, sharex=True)
     top.plot(distance, profile.array("local_entropy"), color="#0072B2", label="local entropy")
     top.plot(distance, profile.geometric_bound, color="black", linestyle="--", label="all configurations")
     top.axhline(0.0, color="grey", linewidth=0.6)
@@ -44,7 +53,3 @@ def _draw_profile(path: Path, profile: Any) -> None:
     bottom.axhline(0.0, color="grey", linewidth=0.6)
     bottom.set_ylabel(r"$\partial_d\,\phi_\mathrm{FP}$")
     bottom.set_xlabel("distance $d$")
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format=path.suffix[1:], dpi=200)
-    plt.close(figure)
-    write_atomically(path, buffer.getvalue())

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import math
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -26,8 +28,10 @@ __all__ = [
     "emit",
     "growing_table",
     "note_on_entropies",
+    "print_table",
     "quantity_table",
     "run_command",
+    "shortened",
     "stability",
     "sweep_progress",
     "working",
@@ -35,6 +39,8 @@ __all__ = [
 ]
 
 
+WIDE = 10_000  # columns of a file or a pipe
+LONGEST_MESSAGE, SHORTEST_WORD = 300, 40
 NEGATIVE_ENTROPY = "a negative entropy counts nothing: typically there is no such configuration"
 
 
@@ -85,7 +91,17 @@ def emit(result: Mapping[str, Any], table: Table, *, as_object: bool, output: Pa
     if as_object:
         print(text)
     else:
-        Console().print(table)
+        print_table(table)
+
+
+def print_table(table: Table) -> None:
+    """Print a table with every value whole: folded in a terminal, on lines as long as needed in a file or a pipe."""
+    for column in table.columns:
+        column.overflow = "fold"
+    console = Console(markup=False, highlight=False)
+    if not console.is_terminal:
+        console = Console(markup=False, highlight=False, width=WIDE)
+    console.print(table)
 
 
 def quantity_table(title: str, rows: list[tuple[str, Any, str]], last_column: str = "") -> Table:
@@ -111,9 +127,20 @@ def cells(quantity: Any) -> tuple[str, str]:
 
 
 def run_command(app: Callable[[], Any]) -> None:
-    """Run a command line: bad input exits with 2, anything else that fails with 1, and one line on standard error."""
+    """Run a command line: bad input exits with 2, anything else that fails with 1, and one line on standard error.
+
+    What the encoding of the output lacks is replaced. A reader that stops reading ends the command quietly. Pictures
+    are drawn into files whatever the environment says of matplotlib.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+    os.environ["MPLBACKEND"] = "agg"
     try:
         app()
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what Python still flushes at its end
     except ValueError as error:
         _say(f"error: {error}")
         sys.exit(2)
@@ -123,7 +150,18 @@ def run_command(app: Callable[[], Any]) -> None:
 
 
 def _say(text: str) -> None:
-    Console(stderr=True).print(text, style="red", markup=False, highlight=False, soft_wrap=True)
+    Console(stderr=True).print(shortened(text), style="red", markup=False, highlight=False, soft_wrap=True)
+
+
+def shortened(text: str, most: int = LONGEST_MESSAGE) -> str:
+    """A message of at most so many characters: its longest words lose their middle, then the message does."""
+    while len(text) > most:
+        longest = max(text.split(), key=len)
+        kept = max(SHORTEST_WORD, len(longest) - (len(text) - most) - 1)
+        if kept >= len(longest):
+            return text[: most // 2 - 1] + "…" + text[len(text) - most // 2 :]
+        text = text.replace(longest, longest[: kept // 2] + "…" + longest[len(longest) - (kept - kept // 2) + 1 :])
+    return text
 
 
 @contextmanager

@@ -36,7 +36,8 @@ LABELS = {
 
 def save_landscape_plot(path: Path | str, landscape: Any) -> None:
     """Draw into a PNG or PDF file."""
-    with mpl.rc_context({"figure.constrained_layout.use": True, "font.size": 9, "legend.frameon": False}):
+    own: Any = {"figure.constrained_layout.use": True, "font.size": 9, "legend.frameon": False, "text.usetex": False}
+    with mpl.rc_context(own):
         figure = Figure(figsize=(10.0, 6.4))
         FigureCanvasAgg(figure)
         axes = figure.subplots(2, 2)
@@ -57,7 +58,7 @@ def save_landscape_plot(path: Path | str, landscape: Any) -> None:
 
 def _curve(axes: Any, landscape: Any, name: str) -> None:
     levels = landscape[name].values
-    known = landscape["visited"].values
+    known = np.isfinite(landscape["log_g"].values)
     log_g, error = landscape["log_g"].values, landscape["log_g_error"].values
     axes.errorbar(
         levels[known], log_g[known], np.nan_to_num(error[known]), fmt=".", ms=3, color=BLUE, label="frozen walk"
