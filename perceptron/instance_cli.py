@@ -157,7 +157,7 @@ def bp(
     title = f"belief propagation, node {run.node}, N = {instance.n_weights}, P = {instance.n_patterns}"
     rows = [(name, value, "") for name, value in (quantities | {"n_sweeps": run.n_sweeps}).items()]
     table = report.quantity_table(f"{title}: {run.status.name}", rows)
-    table.caption = run.reason or None
+    table.caption, table.caption_justify = run.reason or None, "left"
     seeds = {"data_seed": data_seed, "seed": seed}
     report.emit(result | quantities | tail | seeds, table, as_object=json, output=output)
 
