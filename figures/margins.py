@@ -255,6 +255,7 @@ def sampled_stabilities(
     bounds = _boundaries()
     width = np.diff(bounds)
     sampled, bp = (np.array([result[k] for result in results]) / width for k in (0, 1))
+    settled = np.isfinite(bp).all(axis=1)
     theory = interval_masses(STABILITY_CASE[1] / STABILITY_CASE[0], bounds) / width
     scale = math.sqrt(n_instances)
     return {
@@ -262,8 +263,8 @@ def sampled_stabilities(
         "stabilities_width": width,
         "stabilities_density": sampled.mean(axis=0),
         "stabilities_error": sampled.std(axis=0, ddof=1) / scale,
-        "stabilities_bp": bp.mean(axis=0),
-        "stabilities_less_bp_error": (sampled - bp).std(axis=0, ddof=1) / scale,
+        "stabilities_bp": bp[settled].mean(axis=0),
+        "stabilities_less_bp_error": (sampled - bp)[settled].std(axis=0, ddof=1) / math.sqrt(np.count_nonzero(settled)),
         "stabilities_theory": theory,
         "stabilities_size": np.array(STABILITY_CASE),
         "stabilities_n_draws": np.array([result[2] for result in results]),
@@ -276,7 +277,10 @@ def _boundaries() -> np.ndarray:
 
 
 def _stabilities(task: tuple[int, int]) -> tuple[np.ndarray, np.ndarray, int, Status]:
-    """Masses of the intervals over sampled solutions of an instance, those of BP, number of draws, status of BP."""
+    """Masses of the intervals over sampled solutions of an instance, those of BP, number of draws, status of BP.
+
+    Those of BP are nan where it does not settle.
+    """
     number, n_looks = task
     patterns = instance_of(*STABILITY_CASE, number)
     n_learning = SAMPLED[STABILITY_CASE[0]].n_trials // 3
@@ -291,4 +295,6 @@ def _stabilities(task: tuple[int, int]) -> tuple[np.ndarray, np.ndarray, int, St
     masses, _ = np.histogram(levels, _boundaries(), weights=counts)
     state = node_of("gaussian", patterns, patterns.threshold())
     run = belief_propagation(patterns, node=state)
-    return masses / counts.sum(), stability_masses(state, _boundaries()), n_draws, run.status
+    settled = run.status is Status.CONVERGED
+    bp = stability_masses(state, _boundaries()) if settled else np.full(masses.size, np.nan)
+    return masses / counts.sum(), bp, n_draws, run.status

@@ -329,6 +329,7 @@ def _profile_table(profile: Any, n_rows: int = 20) -> Table:
     if profile.missing:
         last = ", ".join(f"{d:.4g}" for d in sorted({point.distance for point in profile.missing}))
         table.caption = f"{len(profile.missing)} points did not settle or have no saddle; last ones at d = {last}"
+        table.caption_justify = "left"
         table.caption += f"\n{profile.missing[0].reason}" if hasattr(profile.missing[0], "reason") else ""
     return table
 

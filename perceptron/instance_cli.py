@@ -171,7 +171,7 @@ def bp(
     rows = [(name, value, "") for name, value in (quantities | {"n_sweeps": run.n_sweeps}).items()]
     table = report.quantity_table(f"{title}: {run.status.name}", rows)
     note = report.note_on_entropies([run.entropy.value])
-    table.caption = run.reason or note
+    table.caption, table.caption_justify = run.reason or note, "left"
     seeds = {"data_seed": _seed_of(patterns, data_seed), "seed": order, "note": note}
     report.emit(result | quantities | tail | seeds, table, as_object=json, output=output)
 

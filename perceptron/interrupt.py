@@ -5,8 +5,9 @@ it, a callback from compiled code or a finaliser may swallow it, and afterwards 
 also chooses the moment. Where it is `held` nothing is raised, so that what is being stored or printed is whole. Where
 it is `heard` Ctrl-C is raised as usual, and at once if it came before.
 
-It is never raised while numba compiles or loads a kernel: LLVM would call back into a broken state, and the process
-crashes. There it is repeated until it can be raised.
+It is never raised in a function that compiled code called: no exception can pass there, and the process would crash, as
+it does where Ctrl-C meets numba while it loads a kernel or makes a NamedTuple. It is repeated then, until it can be
+raised.
 
 Handlers belong to the main thread: elsewhere, and where somebody else handles SIGINT or it is ignored, a watch sees
 nothing and Python's own ways stay.
@@ -17,7 +18,6 @@ from __future__ import annotations
 import _thread
 import contextlib
 import signal
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -71,7 +71,7 @@ class Watch:
 
     def handle(self, number: int, frame: FrameType | None) -> None:
         """Be the handler of SIGINT."""
-        del number, frame
+        del number
         repeated, self._again = self._again is not None, None
         now = time.monotonic()
         if not self.seen:
@@ -80,7 +80,7 @@ class Watch:
             self._insisted = True
         if not (self.raises or self._insisted):
             return
-        if _compiling():
+        if _called_from_compiled_code(frame):
             self._again = threading.Timer(REPEATED_AFTER, _thread.interrupt_main)
             self._again.daemon = True
             self._again.start()
@@ -94,10 +94,16 @@ class Watch:
             self._again.cancel()
 
 
-def _compiling() -> bool:
-    """Whether this thread is in numba's compiler, which is loaded if anything is compiled."""
-    module = sys.modules.get("numba.core.compiler_lock")
-    return module is not None and bool(module.global_compiler_lock.is_locked())
+def _called_from_compiled_code(frame: FrameType | None) -> bool:
+    """Whether LLVM asks about a kernel in the disk cache, or a NamedTuple is being made, by numba for all one knows."""
+    if frame is not None and (frame.f_code.co_filename, frame.f_code.co_name) == ("<string>", "<lambda>"):
+        return True
+    while frame is not None:
+        code = frame.f_code
+        if code.co_name.startswith("_raw_object_cache") and "llvmlite" in code.co_filename:
+            return True
+        frame = frame.f_back
+    return False
 
 
 _active: list[Watch] = []  # the one that is installed, if any

@@ -112,7 +112,8 @@ class Solution:
     iterations : int
         Number of iterations of the outermost loop.
     residual, tolerance : float
-        What is left of the defining equation, and what was asked for.
+        What is left of the defining equation, or the last step where that is what is judged, and the largest with which
+        it counts as solved.
     distance : float
         For thresholds defined at an interior distance: where it happens; else nan.
     distance_error : float

@@ -1,9 +1,11 @@
 """Ctrl-C is remembered, held and heard; never raised in the middle of numba's compiler."""
 
 import contextlib
+import functools
 import signal
 import threading
 import time
+from typing import NamedTuple
 
 import pytest
 
@@ -107,18 +109,48 @@ def test_from_the_first_line_of_a_command():
     release()  # nothing is left
 
 
-def test_not_in_the_compiler():
-    from numba.core.compiler_lock import global_compiler_lock  # noqa: PLC0415
+def test_not_in_a_call_from_llvm():
+    from llvmlite.binding import executionengine  # noqa: PLC0415
 
-    def while_it_compiles():
-        with global_compiler_lock:
-            press()
-            assert watch.seen
+    assert any(name.startswith("_raw_object_cache") for name in vars(executionengine.ExecutionEngine))
+    source = "def _raw_object_cache_notify(then):\n    then()"
+    space = {}
+    exec(compile(source, executionengine.__file__, "exec"), space)
+    called_from_llvm = space["_raw_object_cache_notify"]
+
+    def in_it_and_after():
+        called_from_llvm(press)
+        assert watch.seen
         time.sleep(10.0)
 
     with watched() as watch:
         with pytest.raises(KeyboardInterrupt):  # soon after
-            while_it_compiles()
-        with global_compiler_lock:
-            press()
+            in_it_and_after()
+        called_from_llvm(press)
     time.sleep(0.2)  # what was to be repeated is forgotten with its watch
+
+
+def test_not_in_the_making_of_a_named_tuple():
+    def where_it_stands(then):
+        signal.signal(signal.SIGINT, lambda _, frame: frames.append(frame.f_code))
+        then()
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    class Pair(NamedTuple):
+        first: int
+        second: int
+
+    frames = []
+    by_hand = eval("lambda then: then()")
+    raised = functools.partial(signal.raise_signal, signal.SIGINT)
+    where_it_stands(lambda: by_hand(raised))
+    made = Pair.__new__.__code__
+    assert (made.co_filename, made.co_name) == (frames[0].co_filename, frames[0].co_name)
+
+    def in_it_and_after():
+        by_hand(raised)
+        assert watch.seen
+        time.sleep(10.0)
+
+    with watched() as watch, pytest.raises(KeyboardInterrupt):  # soon after
+        in_it_and_after()

@@ -34,6 +34,12 @@ def packed(patterns: np.ndarray, number: type) -> Signs:
     return Signs(pack_rows(patterns), pack_columns(patterns), *scratch)
 
 
+def plain_sums(signs: Signs, means: np.ndarray) -> np.ndarray:
+    """Σ_j ξ_j m_j for every pattern, without the Onsager term."""
+    signed_sums(signs.rows, means, signs.table, signs.sums)
+    return signs.sums.astype(np.float64)
+
+
 @njit
 def _node(g, mu, plain_sum, variance, threshold, damping):
     """Renew g_μ; return -g'_μ."""

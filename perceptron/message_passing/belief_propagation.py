@@ -130,7 +130,7 @@ def belief_propagation(  # noqa: PLR0913  # the last five by keyword only
         overlap=Estimate(settled.values[1], settled.errors[1]) if verdict.counts else NOTHING,
         magnetisations=state.means.astype(np.float64),
         fields=state.fields.astype(np.float64),
-        magnetisation_error=settled.residual * settled.rest,
+        magnetisation_error=settled.mean_error,
         margin=margin,
         effective_margin=threshold.effective_margin,
         n_sweeps=settled.n_sweeps,

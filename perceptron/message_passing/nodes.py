@@ -84,8 +84,8 @@ class Node(ABC):
 
     def n_contradictions(self, external: np.ndarray) -> int:
         """Number of patterns that cannot be met given what the messages of the others ask for."""
-        beyond_all = np.abs(self.patterns.values).sum(axis=1, dtype=np.float64) < self.threshold.smallest_sum
-        return int(np.count_nonzero(beyond_all | self._impossible(external)))
+        largest = np.abs(self.patterns.values).sum(axis=1) if self.patterns.gaussian else self.patterns.n_weights
+        return int(np.count_nonzero((largest < self.threshold.smallest_sum) | self._impossible(external)))
 
     def _impossible(self, external: np.ndarray) -> np.ndarray:
         """Where the Gaussian sum puts a pattern below the probability that any single configuration can have.
@@ -219,7 +219,7 @@ class AmpNode(Node):
         """a_μ, with the Onsager term of the present g_μ, and V."""
         del external
         variance = max(self.variance, edges.SMALLEST_VARIANCE)
-        plain = self.patterns.values @ self.means.astype(np.float64)
+        plain = onsager.plain_sums(self.signs, self.means)
         return plain - variance * self.slopes, np.full(self.slopes.shape, variance)
 
     def interaction(self, external: np.ndarray) -> float:

@@ -84,16 +84,16 @@ class Settled(NamedTuple):
         Largest change of a mean or of the entropy in the last sweep, undone of the damping.
     converged : bool
         Whether it is within the tolerance.
-    rest : float
-        All changes of the means from the last one on, over the last: 1/(1 - rate) of the last two changes.
+    mean_error : float
+        Largest error of a mean: the change that is left, of a geometric series with the rate of the last two.
     values, errors : tuple of float
-        The observables after the last sweep; their change in it, times `rest`.
+        The observables after the last sweep; their change in it, and what is left of the same series.
     """
 
     n_sweeps: int
     residual: float
     converged: bool
-    rest: float
+    mean_error: float
     values: tuple[float, ...]
     errors: tuple[float, ...]
 
@@ -119,7 +119,8 @@ def settle(iteration: Iteration, options: SweepOptions) -> Settled:
                 break
     rest = _geometric_rest(previous, change)
     errors = tuple(step * rest + ROUNDING for step in changes)
-    return Settled(n_sweeps, float(residual), bool(residual <= options.tolerance), rest, after, errors)
+    mean_error = min(change / undamped * rest, 2.0)
+    return Settled(n_sweeps, float(residual), bool(residual <= options.tolerance), mean_error, after, errors)
 
 
 def _geometric_rest(before: float, last: float) -> float:
@@ -160,7 +161,7 @@ def judge(node: Node, external: np.ndarray, settled: Settled, tolerance: float) 
     n_patterns, n_impossible = node.patterns.n_patterns, node.n_contradictions(external)
     if n_impossible or not math.isfinite(entropy):
         count = f"{n_impossible} of {n_patterns} patterns" if n_impossible else "some patterns"
-        reason = f"the messages contradict each other: {count} cannot be met given the others, no free entropy exists"
+        reason = f"the messages contradict each other: {count} cannot be met given the others; there is no entropy"
         return Verdict(Status.CONTRADICTION, reason, NOTHING)
     if entropy > LARGEST_ENTROPY + error + node.rounding:
         reason = f"the entropy of the last messages, {entropy:.4g}, is above the ln 2 of all weights: it is none"
