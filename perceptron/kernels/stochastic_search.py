@@ -118,6 +118,8 @@ def sbpi_sweeps(patterns, walker, best, rules, n_sweeps, rng):
     best_weights, counts = best
     smallest_sum = rules[0]
     for sweep in range(n_sweeps):
+        if counts[0] == 0:
+            return sweep
         n_mistakes = sbpi_sweep(patterns, hidden, weights, order, rules, rng)
         # a full count takes a pass of its own: where nothing promises one, the first unmet pattern ends it
         stop_at = counts[0] if n_mistakes <= counts[1] else 1
@@ -126,8 +128,6 @@ def sbpi_sweeps(patterns, walker, best, rules, n_sweeps, rng):
         if n_unmet < stop_at:
             counts[0] = n_unmet
             assign(best_weights, weights)
-            if n_unmet == 0:
-                return sweep + 1
     return n_sweeps
 
 
@@ -205,7 +205,7 @@ def metropolis_sweep(columns, walker, best, inverse_temperature, rng):
 def metropolis_sweeps(columns, walker, best, inverse_temperatures, rng):
     """One sweep at each inverse temperature, until all patterns are met; returns the number of sweeps made."""
     for sweep in range(inverse_temperatures.size):
-        metropolis_sweep(columns, walker, best, inverse_temperatures[sweep], rng)
         if best[1][0] == 0:
-            return sweep + 1
+            return sweep
+        metropolis_sweep(columns, walker, best, inverse_temperatures[sweep], rng)
     return inverse_temperatures.size

@@ -142,6 +142,17 @@ def test_a_solution_of_an_interrupted_group_is_kept_and_told(solver, module, nam
     assert patterns.n_errors(found.weights) == 0
 
 
+def test_kernels_stop_at_once_where_the_best_weights_solve():
+    patterns = random_patterns(31, 9, rng=np.random.default_rng(8)).values
+    weights, rng = np.ones(31, dtype=np.int8), np.random.default_rng(9)
+    best = (weights.copy(), np.array([0, 5]))
+    walker = (np.ones(31, dtype=np.int16), weights, np.arange(9))
+    assert kernels.sbpi_sweeps(patterns, walker, best, (1, 2, 79, 0.3), 10, rng) == 0
+    excess = np.zeros(9, dtype=np.int16)
+    columns = np.ascontiguousarray(patterns.T)
+    assert kernels.metropolis_sweeps(columns, (weights, excess), best, np.ones(10), rng) == 0
+
+
 def test_a_solution_of_an_interrupted_protocol_is_kept_and_told():
     patterns = random_patterns(101, 40, rng=np.random.default_rng(5))
     first = follow_protocol(patterns, pseudo_reinforcement(0.005), rng=np.random.default_rng(6))
