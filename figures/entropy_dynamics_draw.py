@@ -43,8 +43,9 @@ def _panel(figure: Figure, axes: Any, name: str, columns: Columns) -> None:
             ("equilibrium", "equilibrium", {"color": "#CC79A7", "marker": "o", "markersize": 3.0}),
             ("maximum", "maximum of the entropy", {"color": "#D55E00", "marker": "x", "markersize": 3.0, "ls": "none"}),
         ):
-            position, value = columns[f"{key}_position"], columns[f"{key}_value"]
-            error = columns[f"{key}_error"] if key == "equilibrium" else None
+            rows = _closed_rows(columns)  # an open bin has no place
+            position, value = columns[f"{key}_position"][rows], columns[f"{key}_value"][rows]
+            error = columns[f"{key}_error"][rows] if key == "equilibrium" else None
             axes.errorbar(position, value, error, linewidth=0.8, label=label, **style)
     else:
         title += "; not sampled"
@@ -85,12 +86,19 @@ def _map(figure: Figure, axes: Any, columns: Columns) -> None:
     )
     figure.colorbar(picture, ax=axes, label="ln g - ln (volume of the box)" if absolute else "ln g, relative")
     known = np.isfinite(log_g)
+    closed = known & _closed_rows(columns)[:, None]  # an open row holds everything beyond, and is cut
     for edge, seen, setter in (
         (edges[0], known.any(axis=1), axes.set_xlim),
-        (edges[1], known.any(axis=0), axes.set_ylim),
+        (edges[1], closed.any(axis=0), axes.set_ylim),
     ):
         places = np.flatnonzero(seen)
         setter(edge[places[0]] - 0.1, edge[places[-1] + 1] + 0.1)
+
+
+def _closed_rows(columns: Columns) -> np.ndarray:
+    """Which bins of ln L_train have two finite edges."""
+    edges = columns["log_train_loss_edges"]
+    return np.isfinite(edges[:-1]) & np.isfinite(edges[1:])
 
 
 def _closed(edges: np.ndarray) -> np.ndarray:
@@ -117,7 +125,7 @@ def advantage(columns: Columns) -> Figure:
         trusted = columns["converged"][rows]
         axes.plot(*(array[trusted] for array in values[:2]), marker, color=colour)
     if not np.all(columns["converged"]):
-        axes.plot([], [], "o", color="grey", markerfacecolor="white", label="landscape not converged")
+        axes.errorbar([], [], [], fmt="o", color="grey", markerfacecolor="white", label="open: landscape not converged")
     axes.axhline(0.0, color="black", linewidth=0.8)
     widths = sorted({int(width) for width in columns["width"]})
     axes.set_xscale("log")

@@ -5,8 +5,8 @@
 Each case is one run of the engine in a directory of its own, which a stopped run goes on from, one ensemble of trained
 networks, and walks at a fixed temperature, half of them from trained networks, that must relax to the landscape. House
 prices and polymers need their files (docs/data.md). Kept of a landscape are its estimates without the runs' pieces, of
-an ensemble its curve and its records in the landscape's window, of walks their records beside the means that the
-landscape expects.
+an ensemble its curve, in the box also its records in the landscape's window, of walks their records beside the means
+that the landscape expects.
 """
 
 from __future__ import annotations
@@ -179,7 +179,7 @@ def train(case: Case, output: Path, threads: int) -> str:
 
 
 def keep_training(case: Case, ensemble: TrainingEnsemble, dataset: Dataset) -> None:
-    """Keep the curve of an ensemble, its records in the window of the landscape, and the constant predictor's loss."""
+    """Keep the curve of an ensemble and the constant predictor's loss; in the box its records in the window too."""
     curve, outside = training_curve(ensemble, "log_test_loss"), outside_box(ensemble)
     columns: dict[str, Any] = {
         "log_train_loss": curve.positions,
@@ -189,7 +189,8 @@ def keep_training(case: Case, ensemble: TrainingEnsemble, dataset: Dataset) -> N
         "outside_box": [outside.value, outside.error],
         "constant": constant_log_losses(dataset),
     }
-    columns |= _records_within(ensemble, _range_of(case))
+    if ensemble.options.clip:  # those that the equilibrium in the box is compared with
+        columns |= _records_within(ensemble, _range_of(case))
     described = {name: getattr(ensemble.options, name) for name in ensemble.options.__slots__}
     parts = {"n_finished": ensemble.n_runs, "n_diverged": ensemble.n_diverged, "status": ensemble.status_as_part.name}
     origin = provenance(options=described, dataset=dict(ensemble.dataset), seed=ensemble.seed, **parts)

@@ -14,6 +14,7 @@ Columns = dict[str, np.ndarray]
 COLOURS = {109: "#0072B2", 151: "#D55E00", 177: "#009E73", 249: "#CC79A7"}
 ARROW = 12.0  # points, where the best point is cut in all data sets
 CUT = "cut at the end of the landscape\n(length: share of the data sets)"
+ROOM = 0.025  # of accuracy, below the points for the legend
 LEAST_RUNS = 10  # of trained networks, for a point of their curve to be drawn
 
 
@@ -75,6 +76,8 @@ def comparison(columns: Columns) -> Figure:
             xlabel="best accuracy of SGD, early stopping", ylabel=r"equilibrium accuracy at the same $L_\mathrm{train}$"
         )
     _legend(panels[1])
+    low, _ = panels[1].get_ylim()
+    panels[1].set_ylim(bottom=low - ROOM)
     fewest, most = (int(end(columns["n_data_sets"])) for end in (np.min, np.max))
     number = f"{most}" if fewest == most else f"{fewest} to {most}"
     panels[1].text(0.98, 0.02, f"means over {number} data sets", transform=panels[1].transAxes, ha="right", size=7)

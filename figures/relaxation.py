@@ -1,7 +1,8 @@
 """Figure 4 of paper H for the tasks of this project: walks at a fixed temperature relax to a sampled landscape.
 
 `figures.entropy_dynamics_runs --only relaxations` makes the stored walks; half of them begin at uniform draws, half at
-trained networks.
+trained networks. What the landscape expects of them is worked out anew: its means at their temperature, and the
+equilibrium at the training loss of each record.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from perceptron.files import load_table
 from perceptron.solution import Status
 from wl.advantage import equilibrium_at
 from wl.landscape import load_landscape
+from wl.thermal_means import expected_at
 
 __all__ = ["compute_relaxation"]
 
@@ -33,10 +35,13 @@ def compute_relaxation(executor: Executor | None, progress: Callable[[int, int],
         walks, origin = load_table(relaxation_file(case))
         landscape = load_landscape(landscape_file(case))
         landscapes.append(landscape)
-        there = equilibrium_at(landscape, walks["values"][..., 0]).value
+        temperature = origin["parameters"]["temperature"]
+        there, expected = equilibrium_at(landscape, walks["values"][..., 0]).value, expected_at(landscape, temperature)
         found = dict(walks) | {
-            "temperature": np.array(origin["parameters"]["temperature"]),
+            "temperature": np.array(temperature),
             "equilibrium": there,
+            "expected": np.array([[mean.value, mean.error] for mean in (expected.log_train_loss, expected.second)]),
+            "excess": _excess(walks["values"][..., 1] - there),
             **{name: walks["values"][..., place] for place, name in enumerate(VARIABLES)},
         }
         if training_file(case, True).exists():
@@ -44,3 +49,10 @@ def compute_relaxation(executor: Executor | None, progress: Callable[[int, int],
         columns |= {f"{key}_{number}": value for key, value in found.items() if key != "values"}
         progress(number + 1, len(cases))
     return columns, status_of_runs(landscapes, ())
+
+
+def _excess(difference: np.ndarray) -> np.ndarray:
+    """Mean over the later half of the records in the landscape, and over walks, with its standard error."""
+    later = difference[:, difference.shape[1] // 2 :]
+    of_walks = np.nanmean(later, axis=1)
+    return np.array([np.mean(of_walks), np.std(of_walks, ddof=1) / np.sqrt(of_walks.size)])

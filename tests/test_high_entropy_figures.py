@@ -132,9 +132,9 @@ def cut(tmp_path, accuracy, places, number=20):
 
 
 def test_early_stopping_that_is_cut_at_the_end_of_the_landscape_is_marked(tmp_path):
-    inside = cut(tmp_path, [0.6, 0.9, 0.7, 0.5], [-2.55, -1.85, -1.75, -0.5])
-    assert (inside.cut, inside.trained, inside.log_train_loss) == (0.0, 0.9, -1.85)
-    beyond = cut(tmp_path, [0.95, 0.9, 0.7, 0.5], [-2.55, -1.85, -1.75, -0.5])
+    inside = cut(tmp_path, [0.6, 0.9, 0.7, 0.5], [-2.55, -1.84, -1.75, -0.5])
+    assert (inside.cut, inside.trained, inside.log_train_loss) == (0.0, 0.9, -1.84)
+    beyond = cut(tmp_path, [0.95, 0.9, 0.7, 0.5], [-2.55, -1.84, -1.75, -0.5])
     assert (beyond.cut, beyond.trained) == (1.0, 0.9)
     last = cut(tmp_path, [0.6, 0.9, 0.7, 0.5], [-2.55, -1.94, -1.75, -0.5])
     assert (last.cut, last.trained) == (1.0, 0.9)
