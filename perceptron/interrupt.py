@@ -81,7 +81,7 @@ class Watch:
         if not (self.raises or self._insisted):
             return
         if _called_from_compiled_code(frame):
-            self._again = threading.Timer(REPEATED_AFTER, _thread.interrupt_main)
+            self._again = threading.Timer(REPEATED_AFTER, _interrupt_main_thread)
             self._again.daemon = True
             self._again.start()
         else:
@@ -92,6 +92,14 @@ class Watch:
         """Repeat nothing any more."""
         if self._again is not None:
             self._again.cancel()
+
+
+def _interrupt_main_thread() -> None:
+    """A real signal where there are any, since the other way does not end a sleep or a wait."""
+    if hasattr(signal, "pthread_kill"):
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+    else:
+        _thread.interrupt_main()
 
 
 def _called_from_compiled_code(frame: FrameType | None) -> bool:
