@@ -109,6 +109,25 @@ def test_from_the_first_line_of_a_command():
     release()  # nothing is left
 
 
+def test_not_in_the_compiler_unless_nothing_comes_after():
+    from numba.core.compiler_lock import global_compiler_lock  # noqa: PLC0415
+
+    def while_it_compiles():
+        with global_compiler_lock:
+            press()
+            assert watch.seen
+        met.append("after")
+        time.sleep(10.0)
+
+    met, start = [], time.monotonic()
+    with watched() as watch, pytest.raises(KeyboardInterrupt):
+        while_it_compiles()
+    with watched() as watch, pytest.raises(KeyboardInterrupt), watch.heard(at_the_end=True):
+        while_it_compiles()
+    assert met == ["after"]
+    assert time.monotonic() - start < 5.0
+
+
 def test_not_in_a_call_from_llvm():
     from llvmlite.binding import executionengine  # noqa: PLC0415
 
