@@ -256,7 +256,7 @@ def _draw_study(folder: Path, found: Any, watch: Watch) -> tuple[list[Path], Sta
     if found.status is Status.INTERRUPTED:
         return [], found.status
     try:
-        with watch.heard():
+        with watch.heard(at_the_end=True):
             return importlib.import_module("figures.solver_study").make(folder, found), found.status
     except KeyboardInterrupt:
         return [], Status.INTERRUPTED

@@ -5,9 +5,9 @@ it, a callback from compiled code or a finaliser may swallow it, and afterwards 
 also chooses the moment. Where it is `held` nothing is raised, so that what is being stored or printed is whole. Where
 it is `heard` Ctrl-C is raised as usual, and at once if it came before.
 
-It is never raised in a function that compiled code called: no exception can pass there, and the process would crash, as
-it does where Ctrl-C meets numba while it loads a kernel or makes a NamedTuple. It is repeated then, until it can be
-raised.
+It is not raised while numba compiles or loads a kernel, which would leave numba broken for the rest of the process; nor,
+even if nothing comes after, in a function that compiled code called, where no exception can pass and the process would
+crash. It is repeated then, until it can be raised.
 
 Handlers belong to the main thread: elsewhere, and where somebody else handles SIGINT or it is ignored, a watch sees
 nothing and Python's own ways stay.
@@ -18,6 +18,7 @@ from __future__ import annotations
 import _thread
 import contextlib
 import signal
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -42,7 +43,7 @@ class Watch:
 
     def __init__(self, raises: bool) -> None:
         self.seen, self.raises = False, raises
-        self._insisted, self._first = False, 0.0
+        self._at_the_end, self._insisted, self._first = False, False, 0.0
         self._again: threading.Timer | None = None
 
     def check(self) -> None:
@@ -60,14 +61,15 @@ class Watch:
             self.raises = before
 
     @contextlib.contextmanager
-    def heard(self) -> Iterator[None]:
-        """Raise Ctrl-C where it comes, and here if it came before."""
-        before, self.raises = self.raises, True
+    def heard(self, at_the_end: bool = False) -> Iterator[None]:
+        """Raise Ctrl-C where it comes, and here if it came before; `at_the_end` where no kernel is used afterwards."""
+        before = self.raises, self._at_the_end
+        self.raises, self._at_the_end = True, at_the_end
         try:
             self.check()
             yield
         finally:
-            self.raises = before
+            self.raises, self._at_the_end = before
 
     def handle(self, number: int, frame: FrameType | None) -> None:
         """Be the handler of SIGINT."""
@@ -80,8 +82,8 @@ class Watch:
             self._insisted = True
         if not (self.raises or self._insisted):
             return
-        if _called_from_compiled_code(frame):
-            self._again = threading.Timer(REPEATED_AFTER, _thread.interrupt_main)
+        if _called_from_compiled_code(frame) or (_compiling() and not self._at_the_end):
+            self._again = threading.Timer(REPEATED_AFTER, _interrupt_main_thread)
             self._again.daemon = True
             self._again.start()
         else:
@@ -92,6 +94,20 @@ class Watch:
         """Repeat nothing any more."""
         if self._again is not None:
             self._again.cancel()
+
+
+def _interrupt_main_thread() -> None:
+    """A real signal where there are any, since the other way does not end a sleep or a wait."""
+    if hasattr(signal, "pthread_kill"):
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+    else:
+        _thread.interrupt_main()
+
+
+def _compiling() -> bool:
+    """Whether this thread is in numba's compiler, which is loaded if anything is compiled."""
+    module = sys.modules.get("numba.core.compiler_lock")
+    return module is not None and bool(module.global_compiler_lock.is_locked())
 
 
 def _called_from_compiled_code(frame: FrameType | None) -> bool:

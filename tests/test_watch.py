@@ -109,6 +109,25 @@ def test_from_the_first_line_of_a_command():
     release()  # nothing is left
 
 
+def test_not_in_the_compiler_unless_nothing_comes_after():
+    from numba.core.compiler_lock import global_compiler_lock  # noqa: PLC0415
+
+    def while_it_compiles():
+        with global_compiler_lock:
+            press()
+            assert watch.seen
+        met.append("after")
+        time.sleep(10.0)
+
+    met, start = [], time.monotonic()
+    with watched() as watch, pytest.raises(KeyboardInterrupt):
+        while_it_compiles()
+    with watched() as watch, pytest.raises(KeyboardInterrupt), watch.heard(at_the_end=True):
+        while_it_compiles()
+    assert met == ["after"]
+    assert time.monotonic() - start < 5.0
+
+
 def test_not_in_a_call_from_llvm():
     from llvmlite.binding import executionengine  # noqa: PLC0415
 
@@ -123,9 +142,11 @@ def test_not_in_a_call_from_llvm():
         assert watch.seen
         time.sleep(10.0)
 
+    start = time.monotonic()
     with watched() as watch:
-        with pytest.raises(KeyboardInterrupt):  # soon after
+        with pytest.raises(KeyboardInterrupt):
             in_it_and_after()
+        assert time.monotonic() - start < 5.0
         called_from_llvm(press)
     time.sleep(0.2)  # what was to be repeated is forgotten with its watch
 
@@ -152,5 +173,7 @@ def test_not_in_the_making_of_a_named_tuple():
         assert watch.seen
         time.sleep(10.0)
 
-    with watched() as watch, pytest.raises(KeyboardInterrupt):  # soon after
+    start = time.monotonic()
+    with watched() as watch, pytest.raises(KeyboardInterrupt):
         in_it_and_after()
+    assert time.monotonic() - start < 5.0
