@@ -5,9 +5,9 @@ it, a callback from compiled code or a finaliser may swallow it, and afterwards 
 also chooses the moment. Where it is `held` nothing is raised, so that what is being stored or printed is whole. Where
 it is `heard` Ctrl-C is raised as usual, and at once if it came before.
 
-It is not raised while numba compiles or loads a kernel, which would leave numba broken for the rest of the process; nor,
-even if nothing comes after, in a function that compiled code called, where no exception can pass and the process would
-crash. It is repeated then, until it can be raised.
+It is not raised while numba compiles or loads a kernel, which would leave numba broken for the rest of the process.
+Nor is it raised, even if nothing comes after, in a function that compiled code called: no exception can pass there, and
+the process would crash. It is repeated then, until it can be raised.
 
 Handlers belong to the main thread: elsewhere, and where somebody else handles SIGINT or it is ignored, a watch sees
 nothing and Python's own ways stay.
