@@ -117,8 +117,9 @@ def arrays_in(content: bytes, kind: str, path: Path | str, allowed: str = "") ->
             return loaded
         with loaded:
             names = loaded.files
-            if len(set(names)) < len(names):
-                raise ValueError("a name stands twice in it")
+            twice = [name for number, name in enumerate(names) if name in names[:number]]
+            if twice:
+                raise ValueError(f"{twice[0]!r} stands twice in it")
             return {name: loaded[name] for name in names}
 
 

@@ -132,7 +132,10 @@ class Relaxation:
         records = self.settled(share)
         if records.shape[1] >= LEAST_RECORDS and not np.ptp(records, axis=1).any(axis=1).all():
             return "STUCK"
-        return "OUTSIDE_LANDSCAPE" if math.isnan(self.excess(landscape, share).value) else "FINISHED"
+        known = np.flatnonzero(np.isfinite(landscape["log_g"].values).any(axis=1))
+        edges = landscape[f"{landscape['log_g'].dims[0]}_edges"].values
+        inside = (records[..., 0] >= edges[known[0]]) & (records[..., 0] < edges[known[-1] + 1])
+        return "FINISHED" if inside.any(axis=1).all() else "OUTSIDE_LANDSCAPE"
 
     def save(self, path: Path | str, **origin: Any) -> None:
         """Write the walks as .npz with their provenance."""

@@ -245,8 +245,9 @@ def test_uniform_draws_fill_the_box():
 
 
 @pytest.mark.parametrize("name", ["tanh", "regression"])
-def test_a_loss_that_is_not_finite_is_no_place_to_go(name):
-    """Sums that overflow have nan for values; the state goes on from where it was."""
+def test_a_loss_that_is_not_finite_is_no_place_to_go(name, monkeypatch):
+    """Sums that overflow have nan for values; the state goes on from where it was. Such data are refused as a rule."""
+    monkeypatch.setattr("wl.systems.neural_network.check_range", lambda *_: None)
     size = 2e38 if CASES[name][3] == "float32" else 1.5e308
     _, system = system_of(name, NetworkOptions(box=size, step=size))
     state, stream = started(system, 10)

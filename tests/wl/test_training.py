@@ -333,9 +333,11 @@ def test_what_depends_on_the_training_loss_is_averaged_over_the_records_of_a_bin
 
 def test_the_status_of_an_ensemble_is_its_worst_run():
     whole = made(np.zeros((3, 2)), np.zeros((3, 2)))
-    assert whole.status is Status.CONVERGED
-    assert made(np.zeros((3, 2)), np.zeros((3, 2)), diverged=[-1, 4, -1]).status is Status.NOT_CONVERGED
-    assert replace(whole, options=TrainingOptions(n_runs=4)).status is Status.INTERRUPTED
+    partly = made(np.zeros((3, 2)), np.zeros((3, 2)), diverged=[-1, 4, -1])
+    stopped = replace(whole, options=TrainingOptions(n_runs=4))
+    assert (whole.status, whole.status_as_part) == ("FINISHED", Status.CONVERGED)
+    assert (partly.status, partly.status_as_part) == ("PARTLY_DIVERGED", Status.NOT_CONVERGED)
+    assert (stopped.status, stopped.status_as_part) == ("INTERRUPTED", Status.INTERRUPTED)
 
 
 def test_error_of_the_mean_is_that_of_runs():
