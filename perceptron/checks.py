@@ -9,17 +9,22 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import fields
 from numbers import Integral, Real
+from os import PathLike
+from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 
 __all__ = [
     "check_array",
+    "check_choice",
     "check_dtype",
     "check_integer",
+    "check_kind",
+    "check_path",
     "check_real",
     "keep_plain",
     "read_integer",
@@ -69,6 +74,43 @@ def check_integer(name: str, value: Any, least: int, most: int | None = None) ->
     if number < least or (most is not None and number > most):
         raise ValueError(f"{name} = {number!r} is out of range; allowed: {allowed}")
     return number
+
+
+def check_choice(name: str, value: Any, allowed: Iterable[str]) -> None:
+    """Refuse whatever is not one of the allowed names.
+
+    Raises
+    ------
+    ValueError
+        Naming these.
+    """
+    if not isinstance(value, str) or value not in allowed:
+        raise ValueError(f"{name} = {value!r} is not known; allowed: {', '.join(allowed)}")
+
+
+def check_kind(name: str, value: Any, *kinds: type) -> None:
+    """Refuse an object of another class.
+
+    Raises
+    ------
+    TypeError
+        Naming the allowed ones.
+    """
+    if not isinstance(value, kinds):
+        raise TypeError(f"{name} = {value!r} is not usable; allowed: {' or '.join(kind.__name__ for kind in kinds)}")
+
+
+def check_path(name: str, value: Any) -> Path:
+    """Return `value` as a path.
+
+    Raises
+    ------
+    TypeError
+        If it is neither text nor a path.
+    """
+    if not isinstance(value, str | PathLike):
+        raise TypeError(f"{name} = {value!r} is not a path; allowed: text, or a Path")
+    return Path(value)
 
 
 def keep_plain(record: Any) -> None:

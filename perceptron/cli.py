@@ -20,10 +20,12 @@ from rich.table import Table
 
 from perceptron import digits_cli, instance_cli, models_cli, report
 from perceptron.checks import read_real, read_reals
-from perceptron.command_line import POSITIVE, REAL, WHOLE
+from perceptron.command_line import JOBS, REAL, WHOLE, Commands
+from perceptron.files import check_place
 from perceptron.sweep import executor_of
 
 app = typer.Typer(
+    cls=Commands,
     help="Binary perceptrons: theory of typical solutions, one instance (solve, bp, enumerate), figures.",
     no_args_is_help=True,
     add_completion=False,
@@ -50,7 +52,7 @@ ModelName = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 Output = Annotated[Path | None, typer.Option("--output", help="Also write the JSON object to this .json file.")]
-Jobs = Annotated[int, typer.Option("--jobs", help="Worker processes.", **POSITIVE)]
+Jobs = Annotated[int, typer.Option("--jobs", help="Worker processes.", **JOBS)]
 
 MODELS = {
     "perceptron": ("constraints", "MarginStep"),
@@ -90,7 +92,7 @@ SYMBOLS = {
 def _before_a_command(context: typer.Context) -> None:
     """Hear Ctrl-C from here on, and one that came before; a study takes care of it itself."""
     if context.invoked_subcommand != "study":
-        interrupt.release()
+        interrupt.hear()
 
 
 @app.command()
@@ -302,6 +304,7 @@ def figure(
     json: Json = False,
 ) -> None:
     """Compute the data of a figure, save it with its provenance, and draw it as PNG and PDF."""
+    check_place("output", output, folder=True)
     module = importlib.import_module("figures.wide_flat_minima")
     start = time.perf_counter()
     with executor_of(jobs) as executor, report.sweep_progress(f"figure {name}") as progress:

@@ -1,16 +1,34 @@
-"""Options of the command lines that are numbers: written in decimal digits, as `perceptron.checks` reads them."""
+"""What both command lines share: how Ctrl-C ends them, and options that are numbers in decimal digits."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
 import typer
+from typer.core import TyperGroup
 
 from perceptron.checks import read_integer, read_real
 
-__all__ = ["COUNT", "POSITIVE", "REAL", "WHOLE"]
+__all__ = ["COUNT", "JOBS", "REAL", "WHOLE", "Commands"]
+
+
+MOST_JOBS = 1024
+INTERRUPTED = 130  # exit code, as of shells
+
+
+class Commands(TyperGroup):
+    """Commands that Ctrl-C ends with one line."""
+
+    def invoke(self, context: Any) -> Any:
+        """Run the command that was asked for."""
+        try:
+            return super().invoke(context)
+        except KeyboardInterrupt:
+            print("INTERRUPTED", file=sys.stderr)
+            raise typer.Exit(INTERRUPTED) from None
 
 
 def _parser(read: Callable[[str], Any]) -> Callable[[Any], Any]:
@@ -27,10 +45,10 @@ def _parser(read: Callable[[str], Any]) -> Callable[[Any], Any]:
     return parse
 
 
-def _positive(text: str) -> int:
+def _jobs(text: str) -> int:
     number = read_integer(text)
-    if number < 1:
-        raise ValueError(f"{text!r} is out of range; allowed: integers >= 1")
+    if not 1 <= number <= MOST_JOBS:
+        raise ValueError(f"{text!r} is out of range; allowed: integers from 1 to {MOST_JOBS}")
     return number
 
 
@@ -48,5 +66,5 @@ def _count(text: str) -> int:
 # keyword arguments of typer.Option
 REAL: dict[str, Any] = {"parser": _parser(read_real), "metavar": "<float>"}
 WHOLE: dict[str, Any] = {"parser": _parser(read_integer), "metavar": "<int>"}
-POSITIVE: dict[str, Any] = {"parser": _parser(_positive), "metavar": "<int>"}
+JOBS: dict[str, Any] = {"parser": _parser(_jobs), "metavar": "<int>"}
 COUNT: dict[str, Any] = {"parser": _parser(_count), "metavar": "N"}

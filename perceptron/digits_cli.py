@@ -24,7 +24,7 @@ def thresholds(digits: int, margin: float, alpha: float, json: bool, output: Pat
     from perceptron.theory import arbitrary_precision, enclosure  # noqa: PLC0415
     from perceptron.theory.saddle_end import largest_margin  # noqa: PLC0415
 
-    check_integer("digits", digits, least=1)
+    check_integer("digits", digits, least=1, most=arbitrary_precision.MOST_DIGITS)
     start = time.perf_counter()
     exact_margin, exact_alpha = Fraction(repr(margin)), Fraction(repr(alpha))  # the decimals that were typed
     with report.working(f"thresholds to {digits} digits"):

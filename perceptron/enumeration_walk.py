@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from perceptron.checks import check_integer, keep_plain
+from perceptron.checks import check_integer, check_kind, keep_plain
 from perceptron.kernels import enumeration as kernels
 from perceptron.patterns import Patterns, Threshold
 from perceptron.sweep import Progress, sweep
@@ -163,8 +163,8 @@ def check_enumerable(patterns: Patterns, options: EnumerationOptions) -> None:
     ValueError
         For Gaussian patterns, more weights than the options allow, or more than 65535 patterns.
     """
-    if not isinstance(patterns, Patterns):
-        raise ValueError(f"patterns is of type {type(patterns).__name__}; allowed: perceptron.patterns.Patterns")
+    check_kind("patterns", patterns, Patterns)
+    check_kind("options", options, EnumerationOptions)
     if patterns.gaussian:
         raise ValueError("patterns are Gaussian; allowed: patterns of ±1, whose stabilities lie on N + 1 levels")
     size, most, n_threads = patterns.n_weights, options.max_weights, options.workers

@@ -16,12 +16,14 @@ from typing import Any
 
 import numpy as np
 
+from perceptron.checks import check_path
 from perceptron.reading import damage_of, read_arrays
 
-__all__ = ["digest_of", "load_arrays", "load_table", "provenance", "save_table", "write_atomically"]
+__all__ = ["check_place", "digest_of", "load_arrays", "load_table", "provenance", "save_table", "write_atomically"]
 
 WRITTEN = "what save wrote"
 LONGEST_PREFIX = 100
+LONGEST_NAME, LONGEST_PATH = 255, 4095  # bytes
 
 
 def write_atomically(path: Path | str, content: bytes) -> None:
@@ -30,7 +32,7 @@ def write_atomically(path: Path | str, content: bytes) -> None:
     The file has the mode that the umask gives to new files. A symbolic link stays, and the file behind it is renewed.
     The content is on the disk before the name is.
     """
-    path = Path(os.path.realpath(path))
+    path = check_place("output", os.path.realpath(check_path("output", path)))
     path.parent.mkdir(parents=True, exist_ok=True)
     # with its random part the name is not longer than file systems allow
     temporary = path.with_name(f".{path.name}"[:LONGEST_PREFIX] + f".{secrets.token_hex(8)}")
@@ -44,6 +46,28 @@ def write_atomically(path: Path | str, content: bytes) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def check_place(name: str, path: Path | str, *, folder: bool = False) -> Path:
+    """Return the path of a file (or a folder) to be written, which need not exist, nor the folders above it.
+
+    Raises
+    ------
+    ValueError
+        If one of its names is longer than file systems allow, something above it is no folder, or it is a folder where
+        a file is meant, or something else where a folder is.
+    """
+    place = check_path(name, path)
+    longest = max(len(os.fsencode(part)) for part in ("", *place.parts))
+    if "\0" in str(place) or longest > LONGEST_NAME or len(os.fsencode(place)) > LONGEST_PATH:
+        raise ValueError(f"{name} = {str(place)!r} is not usable; allowed: names of at most {LONGEST_NAME} bytes")
+    if place.exists() and place.is_dir() != folder:
+        kinds = ("a file", "a folder") if folder else ("a folder", "the name of a file")
+        raise ValueError(f"{name} = {str(place)!r} is {kinds[0]}; allowed: {kinds[1]}")
+    above = next((parent for parent in place.parents if parent.exists()), place)
+    if above != place and not above.is_dir():
+        raise ValueError(f"{name} = {str(place)!r} is in {str(above)!r}, which is a file; allowed: a place in a folder")
+    return place
 
 
 def _sync_folder(folder: Path) -> None:
@@ -80,7 +104,7 @@ def save_table(path: Path | str, columns: Mapping[str, np.ndarray], origin: Mapp
     ValueError
         For another file ending.
     """
-    buffer, path = io.BytesIO(), Path(path)
+    buffer, path = io.BytesIO(), check_path("path", path)
     if path.suffix == ".npz":
         np.savez_compressed(buffer, allow_pickle=False, provenance=json.dumps(origin), **columns)
     elif path.suffix == ".csv":

@@ -81,7 +81,13 @@ def gaussian_average(
     ValueError
         If a width is not positive, a number is not finite, or f is not real.
     """
-    rows = [(check_real("centre", centre), check_real("width", width, above=0.0)) for centre, width in features]
+    if not callable(function):
+        raise TypeError(f"function = {function!r} is not usable; allowed: a function of an array")
+    try:
+        pairs = [(centre, width) for centre, width in features]
+    except (TypeError, ValueError):
+        raise TypeError(f"features = {features!r} is not usable; allowed: pairs (centre, width)") from None
+    rows = [(check_real("centre", centre), check_real("width", width, above=0.0)) for centre, width in pairs]
     table = np.array(rows if rows else [(0.0, 1.0)], dtype=np.float64)
     values = []
     for refinement in (1.0, FINER):

@@ -14,7 +14,7 @@ from rich.table import Table
 
 from perceptron import report
 from perceptron.checks import check_integer, read_integers, read_reals
-from perceptron.command_line import POSITIVE, REAL, WHOLE
+from perceptron.command_line import JOBS, REAL, WHOLE
 from perceptron.files import provenance, save_table
 from perceptron.interrupt import Watch, watched
 from perceptron.patterns import (
@@ -44,7 +44,7 @@ Teacher = Annotated[bool, typer.Option("--teacher", help="Labels from a random t
 Margin = Annotated[float, typer.Option("--margin", help="Margin κ.", **REAL)]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 Output = Annotated[Path | None, typer.Option("--output", help="Also write the JSON object to this .json file.")]
-Jobs = Annotated[int, typer.Option("--jobs", help="Worker processes.", **POSITIVE)]
+Jobs = Annotated[int, typer.Option("--jobs", help="Worker processes.", **JOBS)]
 SEED = 1  # unless another one is given
 
 

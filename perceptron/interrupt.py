@@ -24,7 +24,7 @@ import time
 from collections.abc import Iterator
 from types import FrameType
 
-__all__ = ["Watch", "begin", "release", "watched", "without_interrupts"]
+__all__ = ["Watch", "begin", "hear", "release", "watched", "without_interrupts"]
 
 FORCED_AFTER = 1.0  # seconds: one key press may arrive twice, from the terminal and from a parent process
 REPEATED_AFTER = 0.05  # seconds
@@ -137,8 +137,15 @@ def _install(watch: Watch) -> bool:
 
 
 def begin() -> None:
-    """Hold Ctrl-C from here on, until `release` or the end of the process; for the first line of a command."""
+    """Hold Ctrl-C from here on, until `hear` or `release`; for the first line of a command."""
     _install(Watch(raises=False))
+
+
+def hear() -> None:
+    """Raise Ctrl-C from here on, and now if it came since `begin`."""
+    if _active:
+        _active[0].raises = True
+        _active[0].check()
 
 
 def release() -> None:

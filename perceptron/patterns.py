@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from perceptron.checks import check_integer, check_real
+from perceptron.checks import check_integer, check_kind, check_path, check_real
 from perceptron.files import provenance, save_table
 from perceptron.kernels import patterns as kernels
 from perceptron.reading import read_array_or_arrays
@@ -37,6 +37,7 @@ __all__ = [
 ]
 
 KNOWN = ("patterns", "weights", "teacher", "gaussian", "provenance")  # arrays of a file
+LARGEST_SIZE = 2**31 - 1  # weights or patterns
 LARGEST_SUM = 2.0**53  # up to which doubles tell one integer from the next
 ROUNDING = 1e-9  # κ√N of a κ that was itself computed as s/√N is the integer s
 
@@ -198,9 +199,9 @@ def teacher_student_patterns(
 
 
 def _draw(n_weights: int, n_patterns: int, rng: np.random.Generator, gaussian: bool) -> np.ndarray:
-    shape = (check_integer("n_patterns", n_patterns, least=1), check_integer("n_weights", n_weights, least=1))
-    if not isinstance(rng, np.random.Generator):
-        raise ValueError(f"rng = {rng!r} is not a numpy.random.Generator")
+    sizes = {"n_patterns": n_patterns, "n_weights": n_weights}
+    shape = tuple(check_integer(name, value, least=1, most=LARGEST_SIZE) for name, value in sizes.items())
+    check_kind("rng", rng, np.random.Generator)
     if gaussian:
         return rng.standard_normal(shape)
     values = rng.integers(0, 2, size=shape, dtype=np.int8)
@@ -255,7 +256,7 @@ def load_patterns(path: Path | str) -> Patterns:
     ValueError
         If the file is missing, damaged or holds something else, labels among it: those must be absorbed.
     """
-    arrays = _read(Path(path), "patterns")
+    arrays = _read(check_path("path", path), "patterns")
     gaussian = arrays.get("gaussian", np.array(False))
     if gaussian.dtype.kind != "b" or gaussian.size != 1:
         raise ValueError(f"gaussian in {str(path)!r} is {gaussian.dtype} {gaussian.shape}; allowed: one boolean")
@@ -264,7 +265,7 @@ def load_patterns(path: Path | str) -> Patterns:
 
 def load_weights(path: Path | str, n_weights: int | None = None) -> np.ndarray:
     """Read weights from an .npz file (array `weights`) or an .npy file; int8, shape (n_weights,)."""
-    return check_weights(_read(Path(path), "weights")["weights"], n_weights, f"weights in {str(path)!r}")
+    return check_weights(_read(check_path("path", path), "weights")["weights"], n_weights, f"weights in {str(path)!r}")
 
 
 def _read(path: Path, name: str) -> dict[str, np.ndarray]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from perceptron.checks import check_path
 from perceptron.files import provenance, save_table, write_atomically
 
 __all__ = ["save_profile"]
@@ -16,7 +17,7 @@ __all__ = ["save_profile"]
 
 def save_profile(path: Path | str, profile: Any, columns: Mapping[str, np.ndarray]) -> None:
     """Write a profile as a table (.csv, .npz) or draw it (.png, .pdf)."""
-    path = Path(path)
+    path = check_path("path", path)
     if path.suffix in (".csv", ".npz"):
         parameters = {"alpha": profile.load, "reference_margin": profile.reference_margin, "margin": profile.margin}
         save_table(path, columns, provenance(**parameters, status=profile.status.name))

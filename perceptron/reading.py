@@ -22,6 +22,8 @@ from typing import Any
 
 import numpy as np
 
+from perceptron.checks import check_path
+
 __all__ = [
     "DAMAGE",
     "arrays_in",
@@ -89,7 +91,7 @@ def read_content(path: Path | str, kind: str) -> bytes:
     ValueError
         If there is none, it is a folder, a pipe or a device, or it cannot be read.
     """
-    path = Path(path)
+    path = check_path("path", path)
     try:
         mode = path.stat().st_mode
     except FileNotFoundError:

@@ -18,7 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.status import Status as Spinner
 from rich.table import Table
 
-from perceptron.files import write_atomically
+from perceptron.files import check_place, write_atomically
 from perceptron.solution import ConvergenceError, Estimate, Solution, Status, worst
 
 __all__ = [
@@ -79,8 +79,11 @@ def note_on_entropies(values: Iterable[float]) -> str | None:
 
 def check_output(output: Path | None, *endings: str) -> None:
     """Refuse a file name before anything is computed for it."""
-    if output is not None and output.suffix not in endings:
+    if output is None:
+        return
+    if output.suffix not in endings:
         raise ValueError(f"output = {str(output)!r} is not usable; allowed: a name ending in {', '.join(endings)}")
+    check_place("output", output)
 
 
 def emit(result: Mapping[str, Any], table: Table, *, as_object: bool, output: Path | None) -> None:

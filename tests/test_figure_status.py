@@ -293,7 +293,7 @@ def test_figures_of_stored_runs(monkeypatch, key):
 
     for module in (entropy_dynamics, high_entropy, relaxation):
         monkeypatch.setattr(module, "load_landscape", trusted)
-    missing = key in ("H3", "H1b", "H2c", "H7")  # a panel without a landscape; ensembles that are stored as not whole
+    missing = key in ("H3", "H2c", "H7")  # a panel without a landscape; ensembles that are stored as not whole
     assert compute(None, ignore)[1] is (Status.NOT_CONVERGED if missing else Status.CONVERGED)
 
 

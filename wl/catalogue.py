@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from perceptron.checks import check_integer, read_integer
+from perceptron.checks import check_choice, check_integer, read_integer
 from perceptron.patterns import Patterns, load_patterns, load_weights, n_patterns_at, random_patterns
 from wl.dynamics_presets import MONTE_CARLO, default_sampler
 from wl.memory import check_memory
@@ -92,7 +92,7 @@ def rebuild(name: str, parameters: Mapping[str, Any], data: Mapping[str, Any]) -
     ValueError
         For an unknown name.
     """
-    _check_name(name, SYSTEMS)
+    check_choice("system", name, SYSTEMS)
     return SYSTEMS[name](parameters, data)
 
 
@@ -107,7 +107,7 @@ def make_system(full_name: str, options: MakeOptions) -> System:
     task = is_task(full_name)
     name = "network" if task else full_name.replace("-", "_")
     if not task:
-        _check_name(name, [*(known for known in USED if known != "network"), *TASKS, "a table (.csv, .npz)"])
+        check_choice("system", name, [*(known for known in USED if known != "network"), *TASKS, "a table (.csv, .npz)"])
     for option, value in options.given.items():
         if option not in USED[name]:
             text = option.replace("_", "-")
@@ -173,11 +173,6 @@ def _dimensions(text: str) -> list[int]:
     if len(numbers) != 2:
         raise ValueError(f"--dimensions = {text!r} is not usable; allowed: two integers, as 4,4")
     return numbers
-
-
-def _check_name(name: str, known: Iterable[str]) -> None:
-    if name not in known:
-        raise ValueError(f"system = {name!r} is not known; allowed: {', '.join(known)}")
 
 
 def _needed(name: str, value: Any) -> Any:

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-import importlib
+import sys
 from pathlib import Path
+
+from perceptron import interrupt
+
+if __name__ == "__main__" or Path(sys.argv[0]).stem == "wl":  # the process is this command
+    interrupt.begin()  # before the slow imports, so that Ctrl-C is not lost on them
+
+import importlib
 from typing import Annotated
 
 import typer
 
-from perceptron.command_line import REAL
-from perceptron.report import run_command
+from perceptron.command_line import REAL, Commands
+from perceptron.report import check_output, run_command
 from wl import relax_cli, run_cli, train_cli
 from wl.cli_options import (
     CheckpointSeconds,
@@ -29,6 +36,7 @@ from wl.drive import Every
 from wl.run_directory import open_directory
 
 app = typer.Typer(
+    cls=Commands,
     help="Densities of states by flat-histogram sampling: Ising, binary perceptrons, networks, your own systems.",
     no_args_is_help=True,
     add_completion=False,
@@ -39,6 +47,12 @@ app = typer.Typer(
 NewTolerance = Annotated[float | None, typer.Option(help="Another tolerance; the run's own unless given.", **REAL)]
 
 run_cli.register(app)
+
+
+@app.callback()
+def _before_a_command() -> None:
+    """Hear Ctrl-C from here on, and one that came before."""
+    interrupt.hear()
 
 
 @app.command()
@@ -113,8 +127,7 @@ def plot(
     """Draw a landscape with its errors, the trace and the convergence report."""
     source = directory / "landscape.nc" if directory.is_dir() else directory
     target = output or source.with_suffix(".png")
-    if target.suffix not in (".png", ".pdf"):
-        raise ValueError(f"output = {str(target)!r} is not usable; allowed: a name ending in .png, .pdf")
+    check_output(target, ".png", ".pdf")
     from wl.landscape import load_landscape  # noqa: PLC0415
 
     landscape = load_landscape(source)

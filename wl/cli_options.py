@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from perceptron.command_line import COUNT, POSITIVE, REAL, WHOLE
+from perceptron.command_line import COUNT, JOBS, REAL, WHOLE
 from perceptron.report import as_json
 from perceptron.solution import Status
 from wl.drive import Every, drive, summary
@@ -59,7 +59,7 @@ Steps = Annotated[
 ]
 Time = Annotated[float | None, typer.Option("--time", help="Seconds of sampling.", **REAL)]
 Until = Annotated[str | None, typer.Option(help="converged: go on until the convergence report is clean.")]
-Jobs = Annotated[int, typer.Option("--jobs", help="Threads; the result does not depend on them.", **POSITIVE)]
+Jobs = Annotated[int, typer.Option("--jobs", help="Threads; the result does not depend on them.", **JOBS)]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 Directory = Annotated[Path, typer.Argument(help="Directory of a run.")]
 CheckpointSteps = Annotated[int | None, typer.Option(help="Trials between checkpoints; changes no result.", **COUNT)]

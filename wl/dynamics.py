@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from perceptron.checks import check_integer, check_real, keep_plain
+from perceptron.checks import check_choice, check_integer, check_real, keep_plain
 from wl.grid import Axis, Grid
 from wl.kernels import dynamics as kernels
 from wl.kernels.bias import Bias
@@ -40,6 +40,7 @@ SAMPLERS = ("langevin", "baoab", "hmc")
 TRIED_STEPS, MOST_HALVINGS = 200, 30
 FIRST_TIME_STEP, MOST_ENERGY = 1e-4, 0.05
 PERSISTENCE = 50
+MOST_LEAPS = 100_000
 STEP_SUMS = [N_STEPS, SHORT_STEPS]  # of the time steps while they adapt
 LARGEST_STEP, MOST_OF_BOX = 0.1, 0.25  # half-widths of the box, of a step that adapts and of any step
 
@@ -86,17 +87,16 @@ class Dynamics:
 
     def __post_init__(self) -> None:
         keep_plain(self)
-        if self.sampler not in SAMPLERS:
-            raise ValueError(f"sampler = {self.sampler!r} is not known; allowed: {', '.join(SAMPLERS)}")
+        check_choice("sampler", self.sampler, SAMPLERS)
         if self.hill_height is not None:
             check_real("hill_height", self.hill_height, above=0.0)
         if self.time_step is not None:
             check_real("time_step", self.time_step, above=0.0)
-        for name in ("hill_width", "cutoff", "wall"):
-            check_real(name, getattr(self, name), above=0.0)
+        for name, largest in (("hill_width", 1e3), ("cutoff", 1e2), ("wall", math.inf)):
+            check_real(name, getattr(self, name), above=0.0, below=largest)
         if not 0.0 <= check_real("friction", self.friction) <= 1.0:
             raise ValueError(f"friction = {self.friction!r} is out of range; allowed: real numbers in [0, 1]")
-        check_integer("n_leaps", self.n_leaps, least=1)
+        check_integer("n_leaps", self.n_leaps, least=1, most=MOST_LEAPS)
 
     def first_log_f(self, grid: Grid) -> float | None:
         """Ln f of an evaluation that makes hills of the height wanted."""

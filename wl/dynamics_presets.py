@@ -12,6 +12,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from perceptron.checks import check_choice
 from wl.dynamics import SAMPLERS, Dynamics
 from wl.grid import Range
 from wl.paper_tables import PAPER_WLMD
@@ -83,8 +84,7 @@ def dynamics_settings(task: str, preset: str, options: DynamicsOptions) -> dict[
     if sampler not in SAMPLERS:
         raise ValueError(f"--sampler = {sampler!r} is not known; allowed: {MONTE_CARLO}, {', '.join(SAMPLERS)}")
     options.refuse_others(sampler)
-    if preset not in PRESETS:
-        raise ValueError(f"preset = {preset!r} is not known; allowed: {', '.join(PRESETS)}")
+    check_choice("preset", preset, PRESETS)
     table = PAPER_WLMD.get(task)
     width = SMALL_HILLS.get(task, HILL_WIDTH if table is None else table.gaussian_sigma)
     if preset != "paper":

@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from perceptron.checks import check_path
+from perceptron.files import check_place
 from wl.convergence import INTEGRATOR
 from wl.estimates import ALONG_FIRST, MEAN, OF_WALK, Curves, fields_of, mean_of, offsets
 from wl.landscape import load_landscape, save_landscape
@@ -40,9 +42,10 @@ def merge_landscapes(paths: Sequence[Path | str], output: Path | str) -> xr.Data
     ValueError
         For fewer than two, equal seeds, or a difference in system, grid or data, which is named.
     """
-    if len(paths) < 2:
-        raise ValueError(f"directories = {len(paths)} of them; allowed: at least 2")
-    places = [Path(path) for path in paths]
+    if not isinstance(paths, Sequence) or isinstance(paths, str | bytes) or len(paths) < 2:
+        raise ValueError(f"paths = {paths!r} is not usable; allowed: at least 2 directories or files of runs")
+    places = [check_path("paths", path) for path in paths]
+    check_place("output", output)
     landscapes = [load_landscape(place / "landscape.nc" if place.is_dir() else place) for place in places]
     for place, landscape in zip(places[1:], landscapes[1:], strict=True):
         _check_same(places[0], landscapes[0], place, landscape)

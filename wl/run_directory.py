@@ -23,7 +23,8 @@ from typing import Any
 import numpy as np
 from filelock import FileLock, Timeout
 
-from perceptron.files import provenance, write_atomically
+from perceptron.checks import check_path
+from perceptron.files import check_place, provenance, write_atomically
 from perceptron.reading import DAMAGE, read_arrays, read_mapping, reason_of
 from wl.catalogue import rebuild
 from wl.checkpoint import NAMES as CHECKPOINTS
@@ -188,9 +189,7 @@ def create(path: Path | str, plan: Plan, *, overwrite: bool = False) -> RunDirec
     ValueError
         If it holds a run already, unless that may be overwritten, or is in use.
     """
-    path = Path(path)
-    if path.exists() and not path.is_dir():
-        raise ValueError(f"output = {str(path)!r} is a file; allowed: a directory")
+    path = check_place("output", path, folder=True)
     run = Run(plan)
     path.mkdir(parents=True, exist_ok=True)
     text = {"format": FORMAT, **plan.description(), "versions": provenance()["versions"]}
@@ -226,7 +225,7 @@ def open_directory(path: Path | str) -> RunDirectory:
     ValueError
         If there is none, or it cannot be read.
     """
-    path = Path(path)
+    path = check_path("path", path)
     try:
         text = read_mapping(path / "parameters.json", "file")
         if text["format"] != FORMAT:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from perceptron.checks import check_integer, check_real, keep_plain
+from perceptron.checks import check_choice, check_integer, check_real, keep_plain
 from wl.dynamics import Dynamics
 from wl.grid import Grid
 from wl.kernels import schedule as kernels
@@ -128,9 +128,9 @@ class Settings:
 
     def __post_init__(self) -> None:
         keep_plain(self)
-        _check_name("schedule", self.schedule, SCHEDULES)
-        _check_name("start", self.start, ("uniform", "anneal", "rows"))
-        _check_name("step_rule", self.step_rule, STEP_RULES)
+        check_choice("schedule", self.schedule, SCHEDULES)
+        check_choice("start", self.start, ("uniform", "anneal", "rows"))
+        check_choice("step_rule", self.step_rule, STEP_RULES)
         for name in ("first_log_f", "exploration_log_f", "factor", "period"):
             check_real(name, getattr(self, name), above=0.0)
         for name in ("n_walkers", "n_windows"):
@@ -162,11 +162,6 @@ class Settings:
         )
 
 
-def _check_name(argument: str, value: str, allowed: Any) -> None:
-    if value not in allowed:
-        raise ValueError(f"{argument} = {value!r} is not known; allowed: {', '.join(allowed)}")
-
-
 def preset_of(name: str) -> dict[str, Any]:
     """Settings that a preset fixes: none for "default"; those of paper H's Monte Carlo for "paper".
 
@@ -179,7 +174,7 @@ def preset_of(name: str) -> dict[str, Any]:
     ValueError
         For another name.
     """
-    _check_name("preset", name, ("default", "paper"))
+    check_choice("preset", name, ("default", "paper"))
     if name == "default":
         return {}
     return {

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from perceptron.checks import read_reals
+from perceptron.checks import check_kind, read_reals
 from wl.datasets.house_prices import house_prices
 from wl.datasets.polymer import polymer
 from wl.datasets.spiral import spiral, spiral_regression
@@ -72,7 +72,8 @@ def make_task(name: str, options: TaskOptions) -> Task:
     ValueError
         For an unknown name, and options that are missing, out of range or not used with it.
     """
-    if not is_task(name):
+    check_kind("options", options, TaskOptions)
+    if not isinstance(name, str) or not is_task(name):
         raise ValueError(f"task = {name!r} is not known; allowed: {', '.join(TASKS)}, or a name ending in .csv, .npz")
     kind = TASKS.get(name) or _table(name, options.head)
     options.refuse_others(kind.uses, f"with {name}" if name in TASKS else "with a table")

@@ -13,7 +13,7 @@ import math
 from typing import NamedTuple
 
 from perceptron.jit import dispatched
-from perceptron.kernels.gaussian import log_tail_and_ratio
+from perceptron.kernels.gaussian import SQRT_HALF, log_tail_and_ratio
 
 
 class MarginStep(NamedTuple):
@@ -72,7 +72,11 @@ def _window_log_probability(constraint, mean, variance):
     log_far, ratio_far = log_tail_and_ratio(far)
     if near >= 0.0:
         log_near, ratio_near = log_tail_and_ratio(near)
-        log_z = math.log1p(-math.exp(log_near) - math.exp(log_far))
+        outside = math.exp(log_near) + math.exp(log_far)
+        if outside < 0.5:
+            log_z = math.log1p(-outside)
+        else:  # in a narrow window the difference from 1 would be lost in rounding
+            log_z = math.log(0.5 * (math.erf(near * SQRT_HALF) + math.erf(far * SQRT_HALF)))
         density_far = ratio_far * math.exp(log_far - log_z)
         density_near = ratio_near * math.exp(log_near - log_z)
     else:

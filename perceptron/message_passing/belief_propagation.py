@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from perceptron.checks import check_dtype
+from perceptron.checks import check_dtype, check_kind
 from perceptron.message_passing.nodes import NODES, Node, node_of
 from perceptron.message_passing.settling import NOTHING, SweepOptions, judge, settle
 from perceptron.patterns import Patterns
@@ -108,6 +108,8 @@ def belief_propagation(  # noqa: PLR0913  # the last five by keyword only
     ConvergenceError
         With the last iterate, if `throw` and the status is not CONVERGED.
     """
+    check_kind("patterns", patterns, Patterns)
+    check_kind("options", options, SweepOptions)
     threshold = patterns.threshold(margin)
     state = node if isinstance(node, Node) else node_of(node, patterns, threshold)
     if state.patterns is not patterns or state.threshold != threshold:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from perceptron.checks import check_array
+from perceptron.checks import check_array, check_kind
 from perceptron.message_passing.belief_propagation import BeliefPropagation, belief_propagation
 from perceptron.message_passing.nodes import AmpNode, ExactNode, Node, node_of
 from perceptron.message_passing.settling import ROUNDING, SweepOptions
@@ -130,6 +130,8 @@ def field_profile(  # noqa: PLR0913  # the last four by keyword only
     progress : callable
         Called with (number of points finished, number of points).
     """
+    check_kind("patterns", patterns, Patterns)
+    check_kind("options", options, SweepOptions)
     reference = check_weights(weights, patterns.n_weights)
     chosen = fields_for_distances(DISTANCES) if fields is None else check_array("fields", fields)
     scan = _Scan(patterns, reference, margin, node_of(node, patterns, patterns.threshold(margin)), options)

@@ -23,6 +23,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from perceptron.checks import check_choice
 from perceptron.kernels import edges, exact_node, focusing, hyperbolic, onsager
 from perceptron.patterns import Patterns, Threshold
 
@@ -248,8 +249,7 @@ def node_of(name: Any, patterns: Patterns, threshold: Threshold) -> Node:
     ValueError
         For an unknown name, or patterns the node cannot take.
     """
-    if name not in NODES:
-        raise ValueError(f"node = {name!r} is not known; allowed: {', '.join(NODES)}")
+    check_choice("node", name, NODES)
     return NODES[name](patterns, threshold)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from perceptron.checks import check_choice, check_kind
 from perceptron.patterns import Patterns, random_patterns
 from perceptron.solvers.annealing import simulated_annealing
 from perceptron.solvers.focusing import focusing_search, reinforced_search
@@ -58,8 +59,10 @@ def solve(
     ValueError
         For an unknown solver.
     """
-    if solver not in SOLVERS:
-        raise ValueError(f"solver = {solver!r} is not known; allowed: {', '.join(SOLVERS)}")
+    check_choice("solver", solver, SOLVERS)
+    check_kind("patterns", patterns, Patterns)
+    check_kind("limits", limits, Limits)
+    check_kind("rng", rng, np.random.Generator)
     return SOLVERS[solver](patterns, margin, limits=limits, rng=rng, **options)
 
 

@@ -22,7 +22,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from perceptron.checks import check_integer, check_real, keep_plain
+from perceptron.checks import check_integer, check_kind, check_real, keep_plain
 from perceptron.kernels import stochastic_search as kernels
 from perceptron.patterns import Patterns
 from perceptron.solvers.pace import Pace
@@ -124,7 +124,7 @@ def sbpi(
 
 def check_arguments(patterns: Patterns, rng: np.random.Generator) -> None:
     """Refuse Gaussian patterns and anything that is not a Generator."""
+    check_kind("patterns", patterns, Patterns)
+    check_kind("rng", rng, np.random.Generator)
     if patterns.gaussian:
         raise ValueError("patterns are Gaussian; allowed: ±1 patterns")
-    if not isinstance(rng, np.random.Generator):
-        raise ValueError(f"rng = {rng!r} is not a numpy.random.Generator")

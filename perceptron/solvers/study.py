@@ -69,7 +69,7 @@ def run_study(
     unknown = [key for key in plan.solvers if key not in known]
     if unknown:
         raise ValueError(f"solvers contains {unknown[0]!r}, which is not a solver; allowed: {', '.join(known)}")
-    with watched() as watch, watch.held(), StudyStore(Path(folder), plan) as store:
+    with watched() as watch, watch.held(), StudyStore(folder, plan) as store:
         agenda = _Agenda(plan, store.runs)
 
         def take(run: StudyRun) -> None:
@@ -90,7 +90,7 @@ def load_study(folder: Path | str) -> StudyResult:
     ValueError
         If it is not a study folder, or damaged.
     """
-    return study_result(*read_study(Path(folder)))
+    return study_result(*read_study(folder))
 
 
 class _Agenda:

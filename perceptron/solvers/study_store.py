@@ -18,8 +18,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from perceptron.checks import check_array, check_integer, check_real, keep_plain
-from perceptron.files import provenance, write_atomically
+from perceptron.checks import check_array, check_integer, check_path, check_real, keep_plain
+from perceptron.files import check_place, provenance, write_atomically
 from perceptron.patterns import Patterns, n_patterns_at, random_patterns
 from perceptron.reading import read_content, read_mapping
 from perceptron.solvers.search import Limits
@@ -187,7 +187,7 @@ class StudyStore:
     """
 
     def __init__(self, folder: Path | str, plan: StudyPlan) -> None:
-        folder = Path(folder)
+        folder = check_place("folder", folder, folder=True)
         self._runs_path = folder / "runs.jsonl"
         if not (folder / "parameters.json").is_file():
             _begin(folder, plan)
@@ -219,7 +219,7 @@ def read_study(folder: Path | str) -> tuple[StudyPlan, dict[RunKey, StudyRun]]:
     ValueError
         If it is not a study folder, or damaged.
     """
-    folder = Path(folder)
+    folder = check_path("folder", folder)
     plan = _read_plan(folder)
     runs, _ = _read_runs(folder / "runs.jsonl")
     return plan, runs

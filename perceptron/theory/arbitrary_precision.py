@@ -27,6 +27,7 @@ __all__ = ["Digits", "TypicalDigits", "capacity", "maximum_margin", "typical_sol
 GUARD = 12  # digits of the quadrature beyond those asked for
 ROUNDING = 10  # digits of the arithmetic beyond those of the quadrature: what 10^5 additions can spoil, and more
 MAX_ITERATIONS = 60
+MOST_DIGITS = 1000
 Number = int | float | str | Fraction
 
 
@@ -257,7 +258,7 @@ def replicon_of(root: Root) -> float:
 
 def working_context(digits: int) -> Any:
     """A context of mpmath of its own, precise enough for so many digits of a result."""
-    digits = check_integer("digits", digits, least=1)
+    digits = check_integer("digits", digits, least=1, most=MOST_DIGITS)
     context = MPContext()
     context.dps = digits + GUARD + ROUNDING
     return context

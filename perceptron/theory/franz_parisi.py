@@ -23,10 +23,12 @@ import perceptron.kernels.franz_parisi_of_three_relu  # noqa: F401
 from perceptron.checks import check_real
 from perceptron.kernels import franz_parisi_saddle as kernels
 from perceptron.kernels.committee_of_three import SignCommitteeOfThree
+from perceptron.kernels.committees import WideReluCommittee, WideSignCommittee
 from perceptron.kernels.constraints import MarginStep
 from perceptron.kernels.franz_parisi_entropic import Conjugates
 from perceptron.kernels.relu_committee_of_three import ReluCommitteeOfThree
 from perceptron.solution import ConvergenceError, Estimate, Status
+from perceptron.theory.ranges import check_load, check_margin, check_step
 from perceptron.theory.replica_symmetric import (
     TypicalSolutions,
     as_constraint,
@@ -41,6 +43,7 @@ __all__ = ["Branch", "Point", "franz_parisi_branch", "geometric_bound"]
 TOLERANCE = 1e-12
 TOLERANCE_OF_THREE = 1e-10  # its integrals have errors of this size
 OF_THREE = (SignCommitteeOfThree, ReluCommitteeOfThree)
+STEPS = (MarginStep, WideSignCommittee, WideReluCommittee, *OF_THREE)
 LONGEST_STEP = 0.7  # in ln d
 SHORTEST_STEP = 1e-3
 MARGIN_SLACK = 1e-9
@@ -109,7 +112,7 @@ def geometric_bound(distance: float) -> float:
 
 def check_reference_margin(load: float, reference_margin: float, step: type = MarginStep) -> float:
     """A reference margin at which typical solutions exist, up to a slack of 1e-9."""
-    return check_real("reference_margin", reference_margin, below=maximum_margin(load, step).value + MARGIN_SLACK)
+    return check_margin(reference_margin, "reference_margin", maximum_margin(load, step).value + MARGIN_SLACK)
 
 
 def make_problem(load: float, reference_margin: float, margin: float, step: type = MarginStep) -> kernels.Problem:
@@ -135,12 +138,13 @@ def franz_parisi_branch(
     ConvergenceError
         If the saddle at d* does not converge.
     """
-    load = check_real("load", load, above=0.0)
+    load = check_load(load)
+    check_step(step, STEPS)
     if step is SignCommitteeOfThree:
         check_real("load", load, below=capacity(step()).value + MARGIN_SLACK)
         margin, reference_margin = as_constraint(step(margin)).margin, as_constraint(step(reference_margin)).margin
     else:
-        margin = check_real("margin", margin, below=largest_margin(load, step=step))
+        margin = check_margin(margin, largest=largest_margin(load, step=step))
         reference_margin = check_reference_margin(load, reference_margin, step)
     return unchecked_branch(load, reference_margin, margin, step)
 

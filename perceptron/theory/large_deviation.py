@@ -34,6 +34,7 @@ from perceptron.kernels.large_deviation_terms import Coupled
 from perceptron.profile import Profile
 from perceptron.solution import ConvergenceError, Status
 from perceptron.theory.coupled_branch import ACCEPTED, CoupledBranch, Ensemble, Root
+from perceptron.theory.ranges import check_load, check_margin
 from perceptron.theory.replica_symmetric import largest_margin
 
 __all__ = ["CoupledPoint", "CoupledProfile", "coupled_profile", "coupled_solutions", "densest_regions"]
@@ -235,8 +236,8 @@ def _one(
 
 
 def _ensemble(load: float, n_replicas: float | None, margin: float, reference: bool) -> Ensemble:
-    load = check_real("load", load, above=0.0)
-    margin = check_real("margin", margin, below=largest_margin(load))
+    load = check_load(load)
+    margin = check_margin(margin, largest=largest_margin(load))
     return Ensemble(load, margin, n_replicas, bool(reference))
 
 

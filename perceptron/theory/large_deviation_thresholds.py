@@ -23,10 +23,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from perceptron.checks import check_real
 from perceptron.kernels.constraints import MarginStep
 from perceptron.kernels.large_deviation_terms import Coupled, coupled_flat
 from perceptron.solution import Solution, Status, conclude
+from perceptron.theory.ranges import check_margin
 
 __all__ = [
     "RegionThreshold",
@@ -136,7 +136,7 @@ def region_thresholds(margin: float = 0.0) -> Iterator[RegionThreshold]:
 
 
 def _checked(definition: Definition, margin: float, throw: bool) -> RegionThreshold:
-    solution = _at_margin(definition, check_real("margin", margin))
+    solution = _at_margin(definition, check_margin(margin))
     conclude(solution, throw)
     return solution
 

@@ -6,14 +6,15 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from perceptron.checks import check_real
 from perceptron.kernels.committee_of_three import SignCommitteeOfThree
 from perceptron.kernels.committees import WideReluCommittee, WideSignCommittee
 from perceptron.kernels.constraints import SymmetricWindow
 from perceptron.kernels.models import DiscreteWeights, SphericalWeights
 from perceptron.kernels.relu_committee_of_three import BALANCED, ReluCommitteeOfThree
 from perceptron.solution import Solution, Status, stability_in_words
+from perceptron.theory.ranges import check_half_width, check_margin
 from perceptron.theory.replica_symmetric import capacity
+from perceptron.theory.symmetric_perceptron import log_window_probability
 from perceptron.theory.teacher_student import perfect_learning_load, spinodal_load
 
 __all__ = ["TERNARY", "Model", "models"]
@@ -64,10 +65,10 @@ def models(margin: float = 0.0, half_width: float = 1.0) -> tuple[Model, ...]:
 
     A search that does not converge is a row with its status.
     """
-    margin = check_real("margin", margin)
-    half_width = check_real("half_width", half_width, above=0.0)
+    margin = check_margin(margin)
+    half_width = check_half_width(half_width)
     step, window, labels = f"Δ >= {margin:g}", f"|Δ| <= {half_width:g}", "labels"
-    first_moment = -math.log(2.0) / math.log(math.erf(half_width / math.sqrt(2.0)))
+    first_moment = -math.log(2.0) / log_window_probability(half_width)
     known: Callable[[float], float] = lambda value: value if margin == 0.0 else math.nan  # noqa: E731
     window_load = capacity(SymmetricWindow(half_width), throw=False)
     on_sphere = capacity(margin, prior=SphericalWeights(), throw=False)

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from perceptron.checks import check_array, check_real
+from perceptron.checks import check_array
 from perceptron.solution import Solution, Status, worst
 from perceptron.sweep import sweep
+from perceptron.theory.ranges import check_margin
 from perceptron.theory.replica_symmetric import maximum_margin
 from perceptron.theory.stability import stable_reference_margin
 from perceptron.theory.thresholds import kappa_min, kappa_u
@@ -68,7 +69,7 @@ def phase_diagram(
     PhaseDiagram
     """
     loads = np.unique(check_array("loads", loads, above=0.0))
-    margin = check_real("margin", margin)
+    margin = check_margin(margin)
     results, interrupted = sweep(_thresholds, [(float(load), margin) for load in loads], executor, progress)
     finished = [k for k, result in enumerate(results) if result is not None]
     ends, upper, lower, stable = (tuple(results[k][column] for k in finished) for column in range(4))

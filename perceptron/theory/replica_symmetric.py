@@ -22,9 +22,10 @@ from perceptron.kernels.committee_of_three import SignCommitteeOfThree
 from perceptron.kernels.committees import WideReluCommittee, WideSignCommittee
 from perceptron.kernels.constraints import MarginStep, SymmetricWindow, log_probability
 from perceptron.kernels.models import DiscreteWeights, SphericalWeights
-from perceptron.kernels.priors import BinaryWeights
+from perceptron.kernels.priors import BinaryWeights, log_partition
 from perceptron.kernels.relu_committee_of_three import ReluCommitteeOfThree
 from perceptron.solution import ConvergenceError, Estimate, Solution, Status, conclude, worst
+from perceptron.theory.ranges import check_half_width, check_load, check_margin, check_step
 from perceptron.theory.saddle_end import (
     check_saddle_exists,
     largest_margin,
@@ -128,8 +129,9 @@ def typical_solutions(
     ConvergenceError
         If the saddle does not converge.
     """
-    load = check_real("load", load, above=0.0)
+    load = check_load(load)
     constraint = as_constraint(constraint)
+    check_prior(prior)
     check_saddle_exists(load, constraint, prior)
     result = _solve(load, constraint, prior)
     if throw and result.status is not Status.CONVERGED:
@@ -185,14 +187,30 @@ def as_constraint(constraint: Any) -> Any:
             raise ValueError(f"constraint = {constraint!r} is not known; allowed: {allowed}")
         numbers = [check_real(name, value) for name, value in constraint._asdict().items()]
         if isinstance(constraint, SymmetricWindow):
-            check_real("half_width", constraint.half_width, above=0.0)
+            check_half_width(constraint.half_width)
+        elif isinstance(constraint, MARGINS):
+            check_margin(constraint.margin)
         if isinstance(constraint, SignCommitteeOfThree) and constraint.margin != 0.0:
             raise ValueError(f"margin = {constraint.margin!r} is not allowed for three sign units; allowed: 0")
         if isinstance(constraint, ReluCommitteeOfThree):
             threshold = check_real("threshold", constraint.threshold, above=0.0)
             check_real("margin", constraint.margin, above=-threshold, below=threshold)
         return type(constraint)(*numbers)
-    return MarginStep(check_real("margin", constraint))
+    return MarginStep(check_margin(constraint))
+
+
+def check_prior(prior: Any) -> None:
+    """Refuse whatever is not a registered prior.
+
+    Raises
+    ------
+    TypeError
+        Naming it.
+    """
+    known = log_partition.registry | kernels.entropic_averages.registry | kernels.updated_q_hat.registry
+    if type(prior) is object or type(prior) not in known:
+        allowed = "a NamedTuple registered in perceptron.kernels, as BinaryWeights()"
+        raise TypeError(f"prior = {prior!r} is not usable; allowed: {allowed}")
 
 
 def capacity(
@@ -224,6 +242,7 @@ def capacity(
     W. Krauth and M. Mézard, J. Phys. France 50, 3057 (1989): α_c(0) = 0.833. E. Gardner, J. Phys. A 21, 257 (1988).
     """
     constraint = as_constraint(constraint)
+    check_prior(prior)
     end = last_load(constraint, prior)
     if _met_by_few_weights(constraint, prior):
         return Solution("alpha_c", math.nan, math.nan, Status.NO_SUCH_THRESHOLD, 0, math.nan, TOLERANCE)
@@ -254,7 +273,7 @@ def _capacity(constraint: Any, prior: Any, end: float) -> Solution:
     annealed = -configurations / kernels.energetic_averages(constraint, 1.0, 1.0).log_probability
     load, last = min((0.8 if math.isfinite(end) else 0.4) * annealed, 0.9 * end), 0.0
     for iteration in range(1, 100):
-        typical = typical_solutions(load, constraint, prior=prior, throw=False)
+        typical = _solve(load, constraint, prior)
         if typical.status is not Status.CONVERGED:
             end, load = load, 0.5 * (last + load)
             continue
@@ -262,7 +281,7 @@ def _capacity(constraint: Any, prior: Any, end: float) -> Solution:
         load = min(load + step, load + 0.7 * (end - load))
         if abs(step) <= 1e-14 * load:
             break
-    typical = typical_solutions(load, constraint, prior=prior, throw=False)
+    typical = _solve(load, constraint, prior)
     error = (typical.entropy.error + abs(typical.entropy.value)) / abs(typical.entropy_by_load)
     status = Status.CONVERGED if error < LARGEST_ERROR * load else Status.NOT_CONVERGED
     status = worst((status, typical.status))
@@ -278,10 +297,8 @@ def maximum_margin(load: float, step: type = MarginStep, *, throw: bool = True) 
     with the margin, from ln 2 to -∞ at `largest_margin` or at infinity, so the root is bracketed and followed by
     Newton's method with ∂φ/∂κ = -α⟨∂ ln Z⟩.
     """
-    if step not in MARGINS:
-        allowed = ", ".join(margin.__name__ for margin in MARGINS)
-        raise ValueError(f"step = {step.__name__} has no margin; allowed: {allowed}")
-    return conclude(_maximum_margin(check_real("load", load, above=0.0), step), throw)
+    check_step(step, MARGINS)
+    return conclude(_maximum_margin(check_load(load), step), throw)
 
 
 @functools.lru_cache(maxsize=4096)

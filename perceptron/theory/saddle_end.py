@@ -32,6 +32,7 @@ from perceptron.kernels.models import DiscreteWeights, PlantedLabels, PlantedWei
 from perceptron.kernels.priors import BinaryWeights
 from perceptron.kernels.relu_committee_of_three import BALANCED, ReluCommitteeOfThree
 from perceptron.solution import Estimate
+from perceptron.theory.ranges import check_load, check_margin
 
 __all__ = ["COMMITTEES", "check_saddle_exists", "largest_margin", "last_load", "replicon_at_end", "sampled_distance"]
 
@@ -111,7 +112,7 @@ def largest_margin(load: float, prior: Any = BinaryWeights(), step: type = Margi
 
     Beyond it the equations have no solution. Always above `maximum_margin`; infinite for a `step` without such an end.
     """
-    return _largest_margin(check_real("load", load, above=0.0), LIMITS[type(prior)], step)
+    return _largest_margin(check_load(load), LIMITS[type(prior)], step)
 
 
 @functools.lru_cache(maxsize=4096)
@@ -149,5 +150,5 @@ def check_saddle_exists(load: float, constraint: Any, prior: Any) -> None:
     if type(prior) not in LIMITS:
         return
     if isinstance(constraint, MarginStep | WideReluCommittee):
-        check_real("margin", constraint.margin, below=largest_margin(load, prior, type(constraint)))
+        check_margin(constraint.margin, largest=largest_margin(load, prior, type(constraint)))
     check_real("load", load, below=last_load(constraint, prior))

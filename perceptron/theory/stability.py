@@ -17,10 +17,11 @@ import math
 
 from scipy.optimize import brentq, minimize_scalar
 
-from perceptron.checks import check_real
+from perceptron.checks import check_kind
 from perceptron.gaussian import gaussian_density, gaussian_tail
 from perceptron.solution import Estimate, Solution, Status
 from perceptron.theory.franz_parisi import Branch, franz_parisi_branch
+from perceptron.theory.ranges import check_load, check_margin
 from perceptron.theory.replica_symmetric import largest_margin, maximum_margin, typical_solutions
 
 __all__ = ["largest_replicon", "stability_load", "stable_reference_margin", "unstable_interval"]
@@ -35,7 +36,7 @@ SMALLEST_GAP = 1e-4  # of κ̃ above κ, in units of κ_max - κ
 
 def stability_load(margin: float = 0.0) -> Solution:
     """Load at which the replicon of typical solutions of margin κ passes 1; above α_c(κ) wherever it was looked for."""
-    margin = check_real("margin", margin)
+    margin = check_margin(margin)
     end = 2.0 / math.pi / ((1.0 + margin**2) * float(gaussian_tail(-margin)) + margin * float(gaussian_density(margin)))
 
     def log_replicon(load: float) -> float:
@@ -55,6 +56,7 @@ def unstable_interval(branch: Branch) -> tuple[Estimate, Estimate] | None:
 
     The lower end is the last distance with a saddle, with an infinite error, where the branch ends unstable.
     """
+    check_kind("branch", branch, Branch)
     walk = _walk(branch)
     unstable = [k for k, (_, replicon) in enumerate(walk) if replicon > 1.0]
     if not unstable:
@@ -111,8 +113,8 @@ def stable_reference_margin(load: float, margin: float = 0.0) -> Solution:
     Solution
         Status NO_SUCH_THRESHOLD where the profile is unstable somewhere even at κ̃ = κ_max(α).
     """
-    load = check_real("load", load, above=0.0)
-    margin = check_real("margin", margin, below=largest_margin(load))
+    load = check_load(load)
+    margin = check_margin(margin, largest=largest_margin(load))
     gap = maximum_margin(load).value - margin
     nothing = Solution("kappa_at", math.nan, math.nan, Status.NO_SUCH_THRESHOLD, 0, math.nan, TOLERANCE)
 

@@ -23,6 +23,7 @@ from perceptron.kernels import window_neighbours as kernels
 from perceptron.kernels.constraints import SymmetricWindow
 from perceptron.kernels.window_neighbours import WindowNeighbour
 from perceptron.solution import Estimate, Solution, Status
+from perceptron.theory.ranges import check_half_width, check_load
 from perceptron.theory.replica_symmetric import FINER, TypicalSolutions, typical_solutions
 
 __all__ = ["WindowPoint", "isolation_distance", "window_local_entropy"]
@@ -83,10 +84,10 @@ def window_local_entropy(
     ConvergenceError
         If the saddle does not converge.
     """
-    half_width = check_real("half_width", half_width, above=0.0)
+    half_width = check_half_width(half_width)
     reference = half_width if reference_half_width is None else reference_half_width
     prior = WindowNeighbour(
-        check_real("distance", distance, above=0.0, below=0.5), check_real("reference_half_width", reference, above=0.0)
+        check_real("distance", distance, above=0.0, below=0.5), check_half_width(reference, "reference_half_width")
     )
     constraint = SymmetricWindow(half_width)
     saddle = typical_solutions(load, constraint, prior=prior, throw=throw)
@@ -95,6 +96,12 @@ def window_local_entropy(
     derivative = Estimate(fine, abs(fine - coarse) + saddle.q_hat.error * (1.0 + abs(fine)) + size)
     place = float(load), half_width, prior.half_width, prior.distance
     return WindowPoint(*place, saddle.entropy, derivative, saddle)
+
+
+def log_window_probability(half_width: float) -> float:
+    """Logarithm of P(|z| <= K) for a Gaussian z."""
+    scaled = half_width / math.sqrt(2.0)
+    return math.log(math.erf(scaled)) if scaled < 1.0 else math.log1p(-math.erfc(scaled))
 
 
 def isolation_distance(load: float, half_width: float) -> Solution:
@@ -106,8 +113,8 @@ def isolation_distance(load: float, half_width: float) -> Solution:
         With the replicon of the counted solutions there. Status NO_SUCH_THRESHOLD, value nan, beyond the capacity,
         where there is no typical solution.
     """
-    load = check_real("load", load, above=0.0)
-    log_p = math.log(math.erf(check_real("half_width", half_width, above=0.0) / math.sqrt(2.0)))
+    load = check_load(load)
+    log_p = log_window_probability(check_half_width(half_width))
     if math.log(2.0) + load * log_p <= 0.0:
         return Solution("d_isolation", math.nan, math.nan, Status.NO_SUCH_THRESHOLD, 0, math.nan, TOLERANCE)
 

@@ -18,10 +18,10 @@ from dataclasses import dataclass
 
 from scipy.optimize import minimize_scalar
 
-from perceptron.checks import check_real
 from perceptron.kernels import replica_symmetric as kernels
 from perceptron.kernels.models import PlantedLabels, PlantedWeights
 from perceptron.solution import Estimate, Solution, Status, conclude
+from perceptron.theory.ranges import check_load
 from perceptron.theory.replica_symmetric import FINER, TypicalSolutions, capacity, typical_solutions
 
 __all__ = ["Generalisation", "generalisation", "perfect_learning_load", "spinodal_load"]
@@ -64,7 +64,7 @@ def generalisation(load: float) -> Generalisation:
     ValueError
         If the load is not positive.
     """
-    load = check_real("load", load, above=0.0)
+    load = check_load(load)
     students = typical_solutions(load, PlantedLabels(), prior=PlantedWeights(), throw=False)
     if students.status is not Status.CONVERGED:
         return Generalisation(load, students, Estimate(0.0, 0.0), Estimate(0.0, 0.0), "perfect")

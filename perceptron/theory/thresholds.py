@@ -11,12 +11,14 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from perceptron.checks import check_real
+from perceptron.checks import check_kind
+from perceptron.kernels.committees import WideReluCommittee, WideSignCommittee
 from perceptron.kernels.constraints import MarginStep
 from perceptron.solution import Estimate, Solution, Status, conclude
 from perceptron.theory.double_zero import find_double_zero
 from perceptron.theory.franz_parisi import Branch, Point, check_reference_margin, franz_parisi_branch
 from perceptron.theory.large_deviation_thresholds import alpha_u, region_thresholds
+from perceptron.theory.ranges import check_load, check_margin, check_step
 from perceptron.theory.replica_symmetric import capacity, maximum_margin
 
 __all__ = [
@@ -32,6 +34,8 @@ __all__ = [
     "phases",
 ]
 
+STEPS = (MarginStep, WideSignCommittee, WideReluCommittee)  # with three units a search would take hours
+SMALLEST_DISTANCE = 1e-12
 SMALLEST_GAP = 1e-5  # of the parameter above the margin where the dip is known to be negative
 
 
@@ -66,9 +70,10 @@ def kappa_u(load: float, margin: float = 0.0, step: type = MarginStep, *, throw:
 
 
 def _reference_margin_threshold(name: str, load: float, margin: float, step: type, *, order: int) -> Solution:
-    load = check_real("load", load, above=0.0)
+    check_step(step, STEPS)
+    load = check_load(load)
     end = maximum_margin(load, step).value
-    margin = check_real("margin", margin)
+    margin = check_margin(margin)
     gap = end - margin
     if gap <= 0.0:
         return Solution(name, math.nan, math.nan, Status.NO_SUCH_THRESHOLD, 0, math.nan, 1e-9)
@@ -91,7 +96,8 @@ def isolation_load(margin: float = 0.0, step: type = MarginStep, *, throw: bool 
 
 
 def _load_threshold(name: str, margin: float, step: type, order: int) -> Solution:
-    margin = check_real("margin", margin)
+    check_step(step, STEPS)
+    margin = check_margin(margin)
     end = capacity(step(margin)).value
 
     def family(load: float) -> tuple[float, float, float, type]:
@@ -115,7 +121,8 @@ def counted_margin_threshold(
     Solution
         Positive where κ̃ > κ̃_u(α; κ = 0): the third transition of the paper.
     """
-    load = check_real("load", load, above=0.0)
+    check_step(step, STEPS)
+    load = check_load(load)
     reference_margin = check_reference_margin(load, reference_margin, step)
 
     def midpoint(a: float, b: float) -> float:
@@ -172,7 +179,8 @@ class Phases:
 
 def phases(load: float, margin: float = 0.0, reference_margin: float | None = None, step: type = MarginStep) -> Phases:
     """All thresholds at one load, the phase of a reference margin (κ_max unless given), d* and [d₁, d₂] there."""
-    load = check_real("load", load, above=0.0)
+    check_step(step, STEPS)
+    load = check_load(load)
     end = maximum_margin(load, step)
     chosen = end.value if reference_margin is None else check_reference_margin(load, reference_margin, step)
     branch = franz_parisi_branch(load, chosen, margin, step=step)
@@ -201,7 +209,8 @@ def named_thresholds(
 
     Those of the large-deviation theory exist for `MarginStep` alone.
     """
-    load, margin = check_real("load", load, above=0.0), check_real("margin", margin)
+    check_step(step, STEPS)
+    load, margin = check_load(load), check_margin(margin)
     yield "alpha_c", capacity(step(margin))
     yield "alpha_u_prime", dense_core_load(margin, step)
     yield "alpha_isolation", isolation_load(margin, step)
@@ -221,20 +230,22 @@ def negative_interval(branch: Branch) -> tuple[Estimate, Estimate] | None:
     Walks down from d* and, where references have a larger margin than is counted, up from d -> 0, to the first sign
     change of φ on each side; a gap without a saddle, in which not even negative entropies exist, counts as negative.
     """
+    check_kind("branch", branch, Branch)
     upper = _sign_change(branch, 0.97 * branch.d_star.value, 0.8)
     if upper is None:
         return None
     gap = branch.problem.reference.margin - branch.problem.counted.margin
-    if gap <= 0.0:
+    start = min(gap * gap / 1000.0, 0.5 * upper.value)
+    if gap <= 0.0 or start < SMALLEST_DISTANCE:
         return Estimate(0.0, 0.0), upper
-    lower = _sign_change(branch, min(gap * gap / 1000.0, 0.5 * upper.value), 1.25)
+    lower = _sign_change(branch, start, 1.25)
     return (lower if lower is not None else Estimate(0.0, 0.0)), upper
 
 
 def _sign_change(branch: Branch, distance: float, ratio: float) -> Estimate | None:
     """First zero of φ on a walk from `distance`, where φ > 0, by factors of `ratio`; None if it stays positive."""
     inside = branch.at(distance, throw=False)
-    while 1e-12 < distance < branch.d_star.value / 0.97:
+    while SMALLEST_DISTANCE < distance < branch.d_star.value / 0.97:
         distance *= ratio
         point = branch.at(distance, throw=False)
         if point.local_entropy < 0.0:

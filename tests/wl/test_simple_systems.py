@@ -234,7 +234,7 @@ def test_bad_input_is_named():
         free_spins(0)
     with pytest.raises(ValueError, match=r"allowed: at most one of them"):
         free_spins(2, [1, 1], rng=np.random.default_rng(1))
-    with pytest.raises(ValueError, match=r"rng = 1 is not a numpy.random.Generator"):
+    with pytest.raises(TypeError, match=r"rng = 1 is not usable; allowed: Generator"):
         free_spins(2, rng=1)
     with pytest.raises(ValueError, match=r"reference has shape \(3,\); allowed: \(n_spins,\) = \(2,\)"):
         free_spins(2, [1, 1, -1])

@@ -22,7 +22,7 @@ from pathlib import Path
 
 import numpy as np
 
-from perceptron.checks import check_dtype, read_real
+from perceptron.checks import check_dtype, check_kind, check_path, read_real
 from perceptron.reading import arrays_in, read_content
 from wl.datasets.scaling import is_constant, standardised
 from wl.datasets.split import Dataset, Split
@@ -72,8 +72,12 @@ def read_table(
         values of the split other than train and test, a part without rows, a constant feature. The message names the
         column and the row.
     """
-    source = Path(path)
-    targets = (target,) if isinstance(target, str) else tuple(target)
+    source = check_path("path", path)
+    check_kind("split", split, str)
+    targets = (target,) if isinstance(target, str) else target
+    if not isinstance(targets, Sequence) or not all(isinstance(name, str) for name in targets):
+        raise TypeError(f"target = {target!r} is not usable; allowed: the name of a column, or several")
+    targets = tuple(targets)
     _check_once(targets, "target")
     content = _content(source)
     columns = _csv_columns(source, content) if source.suffix == ".csv" else _npz_columns(source, content)

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from perceptron.checks import check_integer, keep_plain
+from perceptron.checks import check_choice, check_integer, keep_plain
 
 __all__ = ["ACTIVATIONS", "HEADS", "Architecture", "Layer"]
 
@@ -75,14 +75,12 @@ class Architecture:
     def __post_init__(self) -> None:
         keep_plain(self)
         check_integer("n_inputs", self.n_inputs, least=1)
-        if len(self.hidden) == 0:
-            raise ValueError("hidden = () has no layer; allowed: at least one width, as (8, 8)")
+        if not isinstance(self.hidden, tuple) or not self.hidden:
+            raise ValueError(f"hidden = {self.hidden!r} is not usable; allowed: a tuple of widths, as (8, 8)")
         for width in self.hidden:
             check_integer("hidden", width, least=1)
-        if self.activation not in ACTIVATIONS:
-            raise ValueError(f"activation = {self.activation!r} is not known; allowed: {', '.join(ACTIVATIONS)}")
-        if self.head not in HEADS:
-            raise ValueError(f"head = {self.head!r} is not known; allowed: {', '.join(HEADS)}")
+        check_choice("activation", self.activation, ACTIVATIONS)
+        check_choice("head", self.head, HEADS)
         least, most = {"logistic": (1, 1), "softmax": (2, None), "linear": (1, None)}[self.head]
         check_integer("n_outputs", self.n_outputs, least=least, most=most)
 

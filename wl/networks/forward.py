@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from perceptron.checks import check_dtype
+from perceptron.checks import check_choice, check_dtype
 from wl.datasets.split import Split
 from wl.kernels import network_losses as losses
 from wl.kernels.network_functions import Activation, Double, Identity, Precision, Relu, Silu, Single, Tanh
@@ -154,8 +154,7 @@ def check_known_precision(precision: str) -> None:
     ValueError
         Naming it.
     """
-    if precision not in PRECISIONS:
-        raise ValueError(f"precision = {precision!r} is not known; allowed: {', '.join(PRECISIONS)}")
+    check_choice("precision", precision, PRECISIONS)
 
 
 def kernel_network(architecture: Architecture, precision: str) -> Network:

@@ -30,7 +30,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from perceptron.checks import check_integer, check_real
+from perceptron.checks import check_choice, check_integer, check_real
 from perceptron.solution import Estimate
 from wl.networks.training_ensemble import TrainingEnsemble
 
@@ -124,8 +124,7 @@ def training_curve(
         a usable record.
     """
     check_real("width", width, above=0.0)
-    if rule not in RULES:
-        raise ValueError(f"rule = {rule!r} is not known; allowed: {', '.join(RULES)}")
+    check_choice("rule", rule, RULES)
     if ensemble.architecture.head == "linear" and metric.endswith("accuracy"):
         raise ValueError(
             f"metric = {metric!r} is not defined for the linear head; allowed: log_train_loss, log_test_loss"

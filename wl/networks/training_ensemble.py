@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from perceptron.checks import check_dtype, check_integer, check_real, keep_plain
+from perceptron.checks import check_choice, check_dtype, check_integer, check_real, keep_plain
 from perceptron.files import load_arrays, provenance, save_table
 from perceptron.solution import Status
 from wl.networks.architecture import Architecture
@@ -89,9 +89,7 @@ class TrainingOptions:
         object.__setattr__(self, "learning_rate", check_real("learning_rate", self.learning_rate, above=0.0))
         choices = {"optimizer": OPTIMIZERS, "initialisation": tuple(INITIALISATIONS), "method": METHODS}
         for name, known in choices.items():
-            value = getattr(self, name)
-            if value not in known:
-                raise ValueError(f"{name} = {value!r} is not known; allowed: {', '.join(known)}")
+            check_choice(name, getattr(self, name), known)
 
     def _check_batches(self) -> None:
         if not isinstance(self.batch_size, tuple):
@@ -167,8 +165,7 @@ class TrainingEnsemble:
 
     def __getitem__(self, metric: str) -> np.ndarray:
         """One of METRICS, shape (n_runs, n_records)."""
-        if metric not in METRICS:
-            raise ValueError(f"metric = {metric!r} is not known; allowed: {', '.join(METRICS)}")
+        check_choice("metric", metric, METRICS)
         return self.trajectories[METRICS.index(metric)]
 
     @property

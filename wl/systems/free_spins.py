@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from perceptron.checks import check_integer
+from perceptron.checks import check_integer, check_kind
 from perceptron.patterns import check_weights
 from wl.kernels.random import next_word, scaled
 from wl.systems.interface import System, Variable, commit, draw, log_binomials, measured, propose, proposed
@@ -56,8 +56,8 @@ def free_spins(n_spins: int, reference: Any = None, *, rng: np.random.Generator 
         For n_spins below 1, a reference of another length or with other entries, and where both are given.
     """
     size = check_integer("n_spins", n_spins, least=1)
-    if rng is not None and not isinstance(rng, np.random.Generator):
-        raise ValueError(f"rng = {rng!r} is not a numpy.random.Generator")
+    if rng is not None:
+        check_kind("rng", rng, np.random.Generator)
     if rng is not None and reference is not None:
         raise ValueError(f"rng = {rng!r} and reference = {reference!r}; allowed: at most one of them")
     if reference is None:
