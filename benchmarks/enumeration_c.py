@@ -26,6 +26,7 @@ from perceptron.patterns import Patterns, random_patterns
 
 SIZES = ((25, 12), (25, 16), (25, 20))
 REPEATS = 7
+WHOLE = (25, 16)
 VECTOR = 16  # int16 in 256 bits
 COUNTED = kernels.Needed(error=-1, deficit=-1)
 
@@ -146,7 +147,8 @@ def whole_enumerations(n_weights: int, n_patterns: int) -> None:
             print(f"N = {n_weights}, P = {n_patterns}, {name}: {seconds:.3f} s of wall time, {n_threads} threads")
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """All comparisons."""
     if shutil.which("gcc") is None:
         print("gcc was not found: nothing to compare with")
     else:
@@ -154,4 +156,8 @@ if __name__ == "__main__":
             functions = compiled_c(Path(chosen))
             for size in SIZES:
                 compare(functions, *size)
-    whole_enumerations(25, 16)
+    whole_enumerations(*WHOLE)
+
+
+if __name__ == "__main__":
+    main()

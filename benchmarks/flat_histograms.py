@@ -82,12 +82,12 @@ def show(times: dict[str, np.ndarray], whole: str, reach: dict[str, int]) -> Non
         print(line + (f" (to reach: {reach[name]})" if name in reach else ""), flush=True)
 
 
-def learning(system: System, frozen: bool = False, n_trials: int = LEARNING_TRIALS) -> Sampler:
+def learning(system: System, frozen: bool = False) -> Sampler:
     """Sampler with the default settings that has found its bins, and froze its weights where asked to."""
-    plan = Plan(system, system.default_variables, settings_for(system), Goal(steps=n_trials), cap=cap_of(system, 1))
+    plan = Plan(system, system.default_variables, settings_for(system), Goal(steps=LEARNING_TRIALS), cap=cap_of(system, 1))
     sampler = Sampler(system, plan.grid(), plan.settings, np.random.SeedSequence(1), None)
     sampler.prepare()
-    sampler.advance(n_trials)
+    sampler.advance(LEARNING_TRIALS)
     if frozen:
         sampler.freeze_soon()
         sampler.advance(2 * sampler.block)

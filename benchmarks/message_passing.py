@@ -30,6 +30,7 @@ from perceptron.solvers.registry import warm_up
 
 DAMPING = 0.5
 SWEEPS = ((GaussianNode, 3), (RelaxedNode, 10), (AmpNode, 30), (ShortAmpNode, 30))
+SWEPT = (2001, 1000)
 SEARCHES = ((1001, 0.5), (2001, 0.7))
 N_INSTANCES = 5
 SIZES = (501, 1001, 2001, 5001, 10001, 20001)
@@ -53,7 +54,7 @@ def plain_sweep(xi: np.ndarray, messages: np.ndarray, midpoint: float) -> np.nda
 
 def compare_sweeps() -> None:
     """Milliseconds of a sweep of every node, beside the plain one from the same messages."""
-    patterns = instance(2001, 1000)
+    patterns = instance(*SWEPT)
     threshold = patterns.threshold()
     external = np.zeros(patterns.n_weights)
     xi = patterns.values.astype(np.float64)
@@ -65,7 +66,7 @@ def compare_sweeps() -> None:
         check.sweep(external, DAMPING)
     difference = float(np.max(np.abs(check.edges.messages - messages)))
     plain, _ = seconds(lambda: plain_sweep(xi, messages, threshold.midpoint), 3)
-    print(f"one sweep, N = 2001, P = 1000: plain {1e3 * plain:.0f} ms ", end="")
+    print(f"one sweep, N = {SWEPT[0]}, P = {SWEPT[1]}: plain {1e3 * plain:.0f} ms ", end="")
     print(f"(its messages and gaussian ones after 3 sweeps are at most {difference:.0e} apart)")
     for node, n_sweeps in SWEEPS:
         ours = sweep_seconds(node(patterns, threshold), n_sweeps)

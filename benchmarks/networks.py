@@ -33,7 +33,9 @@ WHOLE = "wl, learning"
 MANY = "PyTorch, 200 walkers at once"
 REACH = {"plain numba": 40, "PyTorch": 250, MANY: 12}
 VARIABLES = ("log_train_loss", "test_accuracy")
+ACTIVATIONS = ("relu", "tanh")
 ARCHITECTURES = ((6, 6, 6), (8, 8, 8, 8), (30, 30))
+LEARNING_TRIALS = 200_000
 PARTS = ("steps", "heads", "growth")
 
 
@@ -49,7 +51,7 @@ def learning(
     architecture: Architecture,
     precision: str = "float32",
     variables: tuple[str, ...] = VARIABLES,
-    n_trials: int = 200_000,
+    n_trials: int | None = None,
 ) -> Sampler:
     """Sampler that has found its bins."""
     system = neural_network(architecture, spiral(1), spiral(2), variables, NetworkOptions(precision))
@@ -61,7 +63,7 @@ def learning(
     settings = settings_for(system, variables, start="uniform")  # that of rows takes minutes, and no part of a trial
     sampler = Sampler(system, grid, settings, np.random.SeedSequence(1), None)
     sampler.prepare()
-    sampler.advance(n_trials)
+    sampler.advance(LEARNING_TRIALS if n_trials is None else n_trials)
     return sampler
 
 
@@ -72,14 +74,14 @@ def named(hidden: tuple[int, ...], activation: str, n_outputs: int = 1) -> Archi
 def compare_steps() -> None:
     """One trial of the whole engine on two variables, beside plain steps."""
     for hidden in ARCHITECTURES:
-        for activation in ("relu", "tanh"):
+        for activation in ACTIVATIONS:
             architecture = named(hidden, activation)
             sampler = learning(architecture)
             rate = sampler.windows[0].counts[0, ACCEPTED] / sampler.trials
             print(f"{architecture.widths} {activation}, {N_POINTS} + {N_POINTS} points, acceptance {rate:.2f}:")
             variants: list[Variant] = [
                 (WHOLE, sampler.advance),
-                ("wl, learning, float64", learning(architecture, "float64", n_trials=20_000).advance),
+                ("wl, learning, float64", learning(architecture, "float64", n_trials=LEARNING_TRIALS // 10).advance),
                 ("plain numba", PlainCompiled(architecture, spiral(1), spiral(2)).advance),
                 ("plain NumPy", PlainNumpy(architecture, spiral(1), spiral(2)).advance),
             ]

@@ -28,6 +28,7 @@ from wl.networks.training import train_ensemble
 from wl.networks.training_ensemble import TrainingOptions
 
 N_TURNS = 9
+CASES = (("tanh", "sgd", 5), ("tanh", "sgd", 10), ("tanh", "sgd", 40), ("relu", "sgd", 10), ("tanh", "adam", 10))
 
 
 def plain_outputs(architecture: Architecture, parameters: np.ndarray, features: np.ndarray) -> list[Any]:
@@ -105,13 +106,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--epochs", type=int, default=300)
     n_epochs, data = parser.parse_args().epochs, spiral()
-    for activation, optimizer, batch_size in (
-        ("tanh", "sgd", 5),
-        ("tanh", "sgd", 10),
-        ("tanh", "sgd", 40),
-        ("relu", "sgd", 10),
-        ("tanh", "adam", 10),
-    ):
+    for activation, optimizer, batch_size in CASES:
         architecture = Architecture(2, (8, 8, 8, 8), activation=activation)
         options = TrainingOptions(1, optimizer, 0.01, batch_size, n_epochs, n_epochs)
         train_ensemble(data, architecture, options)

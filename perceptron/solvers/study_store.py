@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from filelock import FileLock, Timeout
 
 from perceptron.checks import check_array, check_integer, check_path, check_real, keep_plain
 from perceptron.files import check_place, provenance, write_atomically
@@ -26,6 +27,7 @@ from perceptron.solvers.search import Limits
 
 __all__ = ["StudyPlan", "StudyRun", "StudyStore", "read_study"]
 
+PATIENCE = 2.0  # seconds, for a process that is ending
 LOADS = (0.40, 0.44, 0.48, 0.52, 0.56, 0.60, 0.64, 0.68, 0.70, 0.72, 0.74, 0.76, 0.78, 0.80)
 SMALL_SECONDS, LARGE_SECONDS, LARGE_SIZE = 5.0, 10.0, 2000
 
@@ -183,11 +185,25 @@ class StudyStore:
     Raises
     ------
     ValueError
-        If the folder holds a study with another plan, or damaged records.
+        If the folder holds a study with another plan, or damaged records, or another process is at it.
     """
 
     def __init__(self, folder: Path | str, plan: StudyPlan) -> None:
         folder = check_place("folder", folder, folder=True)
+        folder.mkdir(parents=True, exist_ok=True)
+        self._lock = FileLock(folder / ".lock")
+        try:
+            self._lock.acquire(timeout=PATIENCE)
+        except Timeout:
+            message = f"folder = {str(folder)!r} is in use by another process; allowed: one at a time"
+            raise ValueError(message) from None
+        try:
+            self._open(folder, plan)
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def _open(self, folder: Path, plan: StudyPlan) -> None:
         self._runs_path = folder / "runs.jsonl"
         if not (folder / "parameters.json").is_file():
             _begin(folder, plan)
@@ -201,6 +217,7 @@ class StudyStore:
 
     def __exit__(self, *exception: object) -> None:
         self._file.close()
+        self._lock.release()
 
     def add(self, run: StudyRun) -> None:
         """Keep a run: on the disk before this returns."""
