@@ -84,7 +84,8 @@ def show(times: dict[str, np.ndarray], whole: str, reach: dict[str, int]) -> Non
 
 def learning(system: System, frozen: bool = False) -> Sampler:
     """Sampler with the default settings that has found its bins, and froze its weights where asked to."""
-    plan = Plan(system, system.default_variables, settings_for(system), Goal(steps=LEARNING_TRIALS), cap=cap_of(system, 1))
+    goal, cap = Goal(steps=LEARNING_TRIALS), cap_of(system, 1)
+    plan = Plan(system, system.default_variables, settings_for(system), goal, cap=cap)
     sampler = Sampler(system, plan.grid(), plan.settings, np.random.SeedSequence(1), None)
     sampler.prepare()
     sampler.advance(LEARNING_TRIALS)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
 import os
@@ -17,9 +16,10 @@ from typing import Any
 import numpy as np
 
 from perceptron.checks import check_path
+from perceptron.checksums import CHECKSUM, digest_of
 from perceptron.reading import damage_of, read_arrays
 
-__all__ = ["check_place", "digest_of", "load_arrays", "load_table", "provenance", "save_table", "write_atomically"]
+__all__ = ["check_place", "load_arrays", "load_table", "provenance", "save_table", "write_atomically"]
 
 WRITTEN = "what save wrote"
 LONGEST_PREFIX = 100
@@ -80,16 +80,6 @@ def _sync_folder(folder: Path) -> None:
             os.close(descriptor)
 
 
-def digest_of(arrays: Mapping[str, np.ndarray]) -> str:
-    """Hash of arrays with their names, types and shapes, in whatever order they come."""
-    digest = hashlib.blake2b(digest_size=16)
-    for name in sorted(arrays):
-        array = np.ascontiguousarray(arrays[name])
-        digest.update(f"{name} {array.dtype.str} {arrays[name].shape} ".encode())
-        digest.update(array.tobytes())
-    return digest.hexdigest()
-
-
 def provenance(**parameters: Any) -> dict[str, Any]:
     """Versions and parameters behind a file."""
     packages = {name: version(name) for name in ("perceptron-wl", "numpy", "numba", "scipy")}
@@ -106,7 +96,9 @@ def save_table(path: Path | str, columns: Mapping[str, np.ndarray], origin: Mapp
     """
     buffer, path = io.BytesIO(), check_path("path", path)
     if path.suffix == ".npz":
-        np.savez_compressed(buffer, allow_pickle=False, provenance=json.dumps(origin), **columns)
+        arrays = {name: np.asarray(column) for name, column in columns.items()}
+        text = json.dumps({**origin, CHECKSUM: digest_of(arrays)})
+        np.savez_compressed(buffer, allow_pickle=False, provenance=text, **arrays)
     elif path.suffix == ".csv":
         header = f"# {json.dumps(origin)}\n{','.join(columns)}\n"
         rows = zip(*columns.values(), strict=True)
@@ -134,6 +126,8 @@ def _table(path: Path | str, kind: str) -> tuple[dict[str, np.ndarray], dict[str
         origin = json.loads(str(columns.pop("provenance")))
     if not isinstance(origin, dict):
         raise ValueError(f"{kind} {str(path)!r} has a provenance that is no object; allowed: {WRITTEN}")
+    if origin.pop(CHECKSUM, None) not in (None, digest_of(columns)):
+        raise ValueError(f"{kind} {str(path)!r} is damaged: its arrays have another checksum")
     return columns, origin
 
 

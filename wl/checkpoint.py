@@ -16,7 +16,8 @@ from pathlib import Path
 
 import numpy as np
 
-from perceptron.files import digest_of, write_atomically
+from perceptron.checksums import digest_of
+from perceptron.files import write_atomically
 from perceptron.reading import arrays_in, damage_of, read_content
 from wl.run import Run
 from wl.uniform_draws import UniformDraws

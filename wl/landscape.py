@@ -19,7 +19,8 @@ import numpy as np
 import xarray as xr
 from xarray.backends import H5NetCDFStore
 
-from perceptron.files import digest_of, provenance, write_atomically
+from perceptron.checksums import digest_of
+from perceptron.files import provenance, write_atomically
 from perceptron.reading import damage_of, read_content
 from wl.convergence import Verdict, judge
 from wl.estimates import (

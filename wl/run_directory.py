@@ -24,6 +24,7 @@ import numpy as np
 from filelock import FileLock, Timeout
 
 from perceptron.checks import check_path
+from perceptron.checksums import sealed, unsealed
 from perceptron.files import check_place, provenance, write_atomically
 from perceptron.reading import DAMAGE, read_arrays, read_mapping, reason_of
 from wl.catalogue import rebuild
@@ -140,7 +141,7 @@ class RunDirectory:
             run.set_goal(Goal(steps, seconds, more.converged, more.tolerance), explore=explore)
             self.plan = run.plan
             self.save(run)
-            text = read_mapping(self.path / "parameters.json", "file")
+            text = unsealed(read_mapping(self.path / "parameters.json", "file"), "parameters.json")
             text["goal"] = self.plan.description()["goal"]
             write_atomically(self.path / "parameters.json", _as_json(text))
 
@@ -227,7 +228,7 @@ def open_directory(path: Path | str) -> RunDirectory:
     """
     path = check_path("path", path)
     try:
-        text = read_mapping(path / "parameters.json", "file")
+        text = unsealed(read_mapping(path / "parameters.json", "file"), "parameters.json")
         if text["format"] != FORMAT:
             raise ValueError(f"its format is {text['format']}; allowed: {FORMAT}")
         data = read_arrays(path / "data.npz", "file")
@@ -251,7 +252,7 @@ def open_directory(path: Path | str) -> RunDirectory:
 
 
 def _as_json(text: dict[str, Any]) -> bytes:
-    return (json.dumps(text, indent=1) + "\n").encode()
+    return (json.dumps(sealed(text), indent=1) + "\n").encode()
 
 
 def _fingerprint(text: dict[str, Any], data: dict[str, np.ndarray]) -> str:

@@ -20,6 +20,7 @@ import numpy as np
 from filelock import FileLock, Timeout
 
 from perceptron.checks import check_array, check_integer, check_path, check_real, keep_plain
+from perceptron.checksums import sealed, unsealed
 from perceptron.files import check_place, provenance, write_atomically
 from perceptron.patterns import Patterns, n_patterns_at, random_patterns
 from perceptron.reading import read_content, read_mapping
@@ -223,7 +224,7 @@ class StudyStore:
         """Keep a run: on the disk before this returns."""
         if run.key in self.runs:
             return
-        self._file.write(json.dumps(asdict(run)).encode() + b"\n")  # unbuffered, hence one write
+        self._file.write(json.dumps(sealed(asdict(run))).encode() + b"\n")  # unbuffered, hence one write
         os.fsync(self._file.fileno())
         self.runs[run.key] = run
 
@@ -247,13 +248,13 @@ def _begin(folder: Path, plan: StudyPlan) -> None:
         raise ValueError(
             f"folder = {str(folder)!r} has runs but no parameters.json; allowed: a study folder or a new one"
         )
-    text = json.dumps(provenance(**asdict(plan)), indent=2)
+    text = json.dumps(sealed(provenance(**asdict(plan))), indent=2)
     write_atomically(folder / "parameters.json", text.encode() + b"\n")
 
 
 def _read_plan(folder: Path) -> StudyPlan:
     path = folder / "parameters.json"
-    found = read_mapping(path, "parameters of a study")
+    found = unsealed(read_mapping(path, "parameters of a study"), str(path))
     try:
         return StudyPlan(**found["parameters"])
     except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -280,9 +281,9 @@ def _read_runs(path: Path) -> tuple[dict[RunKey, StudyRun], int]:
         try:
             if not line.endswith(b"\n"):
                 raise ValueError("no line end")
-            run = StudyRun(**json.loads(line))
+            run = StudyRun(**unsealed(json.loads(line), "the line"))
         except (ValueError, TypeError, RecursionError) as error:
-            if end == len(content):
+            if not line.endswith(b"\n"):  # the last one, which a kill cut short
                 break
             raise ValueError(f"{str(path)!r} is damaged in line {number} ({error}); remove that line") from None
         runs.setdefault(run.key, run)

@@ -11,10 +11,18 @@ from typer.testing import CliRunner
 
 import perceptron.cli
 import wl.cli
-from perceptron.files import digest_of, load_table, save_table
+from perceptron.checksums import digest_of
+from perceptron.files import load_table, save_table
 from perceptron.patterns import load_patterns, random_patterns
 from perceptron.reading import read_array_or_arrays, read_arrays, read_content, read_mapping
+from perceptron.solvers.study import run_study
+from perceptron.solvers.study_store import StudyPlan, read_study
+from wl.datasets.spiral import spiral
+from wl.datasets.split import load_dataset
 from wl.landscape import load_landscape
+from wl.networks.architecture import Architecture
+from wl.networks.training import train_ensemble
+from wl.networks.training_ensemble import TrainingOptions, load_ensemble
 from wl.run_directory import open_directory
 
 
@@ -197,3 +205,78 @@ def test_patterns_still_come_back(tmp_path):
     patterns = random_patterns(11, 6, rng=np.random.default_rng(1))
     patterns.save(tmp_path / "p.npz")
     assert np.array_equal(load_patterns(tmp_path / "p.npz").values, patterns.values)
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory, finished):
+    """Every other kind of file that is read again: its path, and a reader that gives something comparable."""
+    folder, rng = tmp_path_factory.mktemp("written"), np.random.default_rng(1)
+    random_patterns(11, 5, rng=rng).save(folder / "patterns.npz")
+    save_table(folder / "table.npz", {"x": rng.normal(size=20), "y": rng.normal(size=20)}, {"parameters": {"a": 1}})
+    data = spiral()
+    data.save(folder / "dataset.npz")
+    options = TrainingOptions(n_runs=2, n_epochs=4, record_every=2)
+    train_ensemble(data, Architecture(2, (3,)), options).save(folder / "ensemble.npz")
+    run_study(StudyPlan(("sbpi",), (21,), (0.2,), n_instances=2, max_seconds=0.2), folder / "study")
+    run = folder / "run"
+    run.mkdir()
+    for name, content in finished.items():
+        (run / name).write_bytes(content)
+
+    def patterns(path):
+        found = load_patterns(path)
+        return digest_of({**found.arrays, "gaussian": np.array(found.gaussian)})
+
+    def table(path):
+        columns, origin = load_table(path)
+        return digest_of(columns), json.dumps(origin)
+
+    def dataset(path):
+        found = load_dataset(path)
+        parts = [found.train.features, found.train.targets, found.test.features, found.test.targets]
+        return digest_of(dict(zip("abcd", parts, strict=True))), found.name, json.dumps(dict(found.parameters))
+
+    def ensemble(path):
+        found = load_ensemble(path)
+        arrays = {"t": found.trajectories, "e": found.epochs, "d": found.diverged_at}
+        return digest_of(arrays), found.options, found.architecture, found.seed
+
+    def study(path):
+        plan, runs = read_study(path.parent)
+        return plan, tuple(sorted(runs.items()))
+
+    def plan(path):
+        opened = open_directory(path.parent)
+        return json.dumps(opened.plan.description()), digest_of(opened.plan.data), opened.load()[0].steps
+
+    return {
+        "patterns": (folder / "patterns.npz", patterns),
+        "table": (folder / "table.npz", table),
+        "dataset": (folder / "dataset.npz", dataset),
+        "ensemble": (folder / "ensemble.npz", ensemble),
+        "parameters of a study": (folder / "study/parameters.json", study),
+        "runs of a study": (folder / "study/runs.jsonl", study),
+        "parameters of a run": (run / "parameters.json", plan),
+        "data of a run": (run / "data.npz", plan),
+    }
+
+
+KINDS = ["patterns", "table", "dataset", "ensemble", "parameters of a study", "runs of a study", "parameters of a run"]
+
+
+@pytest.mark.parametrize("kind", [*KINDS, "data of a run"])
+def test_flipped_bits_of_no_file_pass_in_silence(kind, written):
+    path, reader = written[kind]
+    content, whole, rng, n_seen = path.read_bytes(), reader(path), np.random.default_rng(3), 0
+    for _ in range(150):
+        damaged = bytearray(content)
+        damaged[rng.integers(len(content) - 1)] ^= 1 << rng.integers(8)  # without its end a line was cut short
+        path.write_bytes(bytes(damaged))
+        try:
+            found = reader(path)
+        except ValueError:
+            n_seen += 1
+            continue
+        assert found == whole
+    path.write_bytes(content)
+    assert n_seen > 20

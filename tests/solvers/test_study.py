@@ -11,13 +11,14 @@ from figures import solver_study, wide_flat_minima_draw
 from figures.solver_study_draw import draw
 from perceptron.patterns import random_patterns, teacher_student_patterns
 from perceptron.solution import Status
+from perceptron.solvers import study_store
 from perceptron.solvers.annealing import simulated_annealing
 from perceptron.solvers.registry import SOLVERS
 from perceptron.solvers.sbpi import sbpi
 from perceptron.solvers.search import Limits
 from perceptron.solvers.study import run_study
 from perceptron.solvers.study_curves import half_success_load
-from perceptron.solvers.study_store import StudyPlan
+from perceptron.solvers.study_store import StudyPlan, read_study
 
 PLAN = {"solvers": ("fbp", "sbpi"), "sizes": (51,), "loads": (0.3, 1.6, 1.8, 2.0), "n_instances": 3, "max_sweeps": 300}
 
@@ -124,3 +125,15 @@ def test_the_figure_says_where_each_solver_stops(tmp_path):
     wide_flat_minima_draw.close(figure)
     assert "0.600,  0.700" in texts
     assert "< 0.400,  none,  0.400" in texts
+
+
+def test_two_processes_at_one_folder_are_kept_apart(tmp_path, monkeypatch):
+    monkeypatch.setattr(study_store, "PATIENCE", 0.1)
+    plan = StudyPlan(("sbpi",), (21,), (0.2,), n_instances=1, max_seconds=0.2)
+    with (
+        study_store.StudyStore(tmp_path / "study", plan),
+        pytest.raises(ValueError, match=r"folder = .* is in use by another process; allowed: one at a time"),
+    ):
+        run_study(plan, tmp_path / "study")
+    assert run_study(plan, tmp_path / "study").status is Status.CONVERGED
+    assert read_study(tmp_path / "study")[0] == plan
