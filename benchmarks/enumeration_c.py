@@ -18,10 +18,10 @@ from pathlib import Path
 
 import numpy as np
 
-from perceptron.enumeration import EnumerationOptions, enumerate_instance
-from perceptron.enumeration_walk import Walk
-from perceptron.jit import njit
-from perceptron.kernels import enumeration as kernels
+from perceptron.base.jit import njit
+from perceptron.enumeration.counts import EnumerationOptions, enumerate_instance
+from perceptron.enumeration.walk import Walk
+from perceptron.kernels.instance import gray_code as kernels
 from perceptron.patterns import Patterns, random_patterns
 
 SIZES = ((25, 12), (25, 16), (25, 20))

@@ -18,12 +18,12 @@ import numpy as np
 from benchmarks.exact_densities import ising_counts
 from benchmarks.peers_ising import PEERS, Walk
 from benchmarks.plain_wang_landau import PlainIsing
-from perceptron.files import write_atomically
-from wl.multicanonical import normalised, with_errors
-from wl.run import Goal, Plan, Run
-from wl.settings import settings_for
+from perceptron.base.files import write_atomically
+from wl.engine.estimators.transition_matrix import log_g_of_transitions, transition_counts
+from wl.engine.settings import settings_for
+from wl.landscape.frozen_walk import normalised, with_errors
+from wl.runs.run import Goal, Plan, Run
 from wl.systems.ising import ising
-from wl.transition_matrix import log_g_of_transitions, transition_counts
 
 __all__ = ["compare"]
 

@@ -29,12 +29,12 @@ from benchmarks.peers_ising import PEERS, Smol, installed_peers
 from benchmarks.plain_wang_landau import PlainIsing, PlainPerceptron, deficit_trials, minimum_trials, python_of
 from benchmarks.trial_breakdown import stages_of
 from perceptron.patterns import random_patterns
-from wl.run import Goal, Plan, cap_of
-from wl.sampler import Sampler
-from wl.settings import settings_for
-from wl.systems.binary_perceptron import binary_perceptron
-from wl.systems.interface import System
+from wl.engine.sampler import Sampler
+from wl.engine.settings import settings_for
+from wl.interface.system import System
+from wl.runs.run import Goal, Plan, cap_of
 from wl.systems.ising import ising
+from wl.systems.perceptron.system import binary_perceptron
 
 Variant = tuple[str, Callable[[int], float | None]]  # makes steps; tells seconds where another process makes them
 TURN_SECONDS, N_TURNS = 0.2, 9
@@ -161,7 +161,7 @@ def new_processes() -> None:
         for system, options in systems.items():
             for state in ("compiling", "from the cache"):
                 output = f"{folder}/{system}-{state}"
-                command = [sys.executable, "-m", "wl.cli", "run", system, *options, "--steps", "1000"]
+                command = [sys.executable, "-m", "wl.cli.main", "run", system, *options, "--steps", "1000"]
                 before, start = processor_seconds(), time.perf_counter()
                 subprocess.run([*command, "--output", output], env=environment, check=True, stdout=subprocess.DEVNULL)
                 wall, spent = time.perf_counter() - start, processor_seconds() - before

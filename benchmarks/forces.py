@@ -21,18 +21,18 @@ import numpy as np
 from benchmarks.flat_histograms import Variant, alternated
 from benchmarks.plain_forces import FRICTION, STEP, PlainForces
 from benchmarks.torch_peer import torch_variants
-from perceptron.files import provenance, save_table
-from perceptron.jit import njit
-from wl.datasets.split import Split
-from wl.kernels.bias import Bias
-from wl.kernels.dynamics import Langevin, advance
-from wl.kernels.dynamics_steps import langevin_update
-from wl.kernels.network_gradients import set_activations, set_gradient
+from perceptron.base.files import provenance, save_table
+from perceptron.base.jit import njit
+from wl.engine.dynamics.bias import Bias
+from wl.engine.dynamics.movers import Langevin, advance
+from wl.engine.dynamics.steps import langevin_update
+from wl.interface.forces import measure, pull
+from wl.interface.seeds import stream_of
+from wl.interface.system import draw
 from wl.networks.architecture import Architecture
-from wl.streams import stream_of
-from wl.systems.forces import measure, pull
-from wl.systems.interface import draw
-from wl.systems.neural_network import NetworkOptions, neural_network
+from wl.networks.datasets.split import Split
+from wl.networks.kernels.gradients import set_activations, set_gradient
+from wl.systems.network.system import NetworkOptions, neural_network
 
 WHOLE, TWO, ONE, NUMPY = "wl", "PyTorch, two passes", "PyTorch, one pass", "NumPy"
 CASES = (

@@ -21,10 +21,10 @@ import numpy as np
 from scipy.special import log_ndtr
 
 from benchmarks.ratios import seconds
-from perceptron.files import write_atomically
+from perceptron.base.files import write_atomically
+from perceptron.base.results import Status
 from perceptron.message_passing.nodes import AmpNode, GaussianNode, Node, RelaxedNode, ShortAmpNode
 from perceptron.patterns import Patterns, n_patterns_at, random_patterns
-from perceptron.solution import Status
 from perceptron.solvers.focusing import Attempt, focusing_search
 from perceptron.solvers.registry import warm_up
 

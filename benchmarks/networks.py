@@ -20,13 +20,13 @@ import numpy as np
 from benchmarks.flat_histograms import Variant, alternated, show
 from benchmarks.plain_networks import PlainCompiled, PlainNumpy
 from benchmarks.torch_peer import torch_variants
-from wl.datasets.split import Split
-from wl.grid import Grid, Range, make_axis
-from wl.kernels.walk import ACCEPTED
+from wl.engine.kernels.walk import ACCEPTED
+from wl.engine.sampler import Sampler
+from wl.engine.settings import settings_for
+from wl.interface.grid import Grid, Range, make_axis
 from wl.networks.architecture import Architecture
-from wl.sampler import Sampler
-from wl.settings import settings_for
-from wl.systems.neural_network import NetworkOptions, accuracy_window, neural_network
+from wl.networks.datasets.split import Split
+from wl.systems.network.system import NetworkOptions, accuracy_window, neural_network
 
 N_POINTS = 40  # to train on, and as many to test on
 WHOLE = "wl, learning"

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from wl.datasets.split import Split
 from wl.networks.architecture import Architecture
+from wl.networks.datasets.split import Split
 
 __all__ = ["PlainForces"]
 

@@ -11,9 +11,9 @@ import math
 
 import numpy as np
 
-from perceptron.jit import njit
-from wl.datasets.split import Split
+from perceptron.base.jit import njit
 from wl.networks.architecture import Architecture
+from wl.networks.datasets.split import Split
 
 __all__ = ["PlainCompiled", "PlainNumpy"]
 

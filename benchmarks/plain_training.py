@@ -21,11 +21,11 @@ from typing import Any
 
 import numpy as np
 
-from wl.datasets.spiral import spiral
-from wl.datasets.split import Split
 from wl.networks.architecture import Architecture
-from wl.networks.training import train_ensemble
-from wl.networks.training_ensemble import TrainingOptions
+from wl.networks.datasets.spiral import spiral
+from wl.networks.datasets.split import Split
+from wl.networks.training.ensemble import TrainingOptions
+from wl.networks.training.train import train_ensemble
 
 N_TURNS = 9
 CASES = (("tanh", "sgd", 5), ("tanh", "sgd", 10), ("tanh", "sgd", 40), ("relu", "sgd", 10), ("tanh", "adam", 10))

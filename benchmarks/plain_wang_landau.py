@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from perceptron.jit import njit
+from perceptron.base.jit import njit
 from perceptron.patterns import Patterns
 
 __all__ = ["PlainIsing", "PlainPerceptron", "deficit_trials", "ising_trials", "minimum_trials"]

@@ -22,7 +22,7 @@ import numpy as np
 
 from benchmarks import plain_scipy
 from perceptron import local_entropy_profile, typical_solutions
-from perceptron.theory.thresholds import dense_core_load
+from perceptron.theory.franz_parisi.thresholds import dense_core_load
 
 PLACE = (0.5, 0.2, 0.0)
 DISTANCES = np.geomspace(0.15, 1e-3, 200)
@@ -89,7 +89,7 @@ def compare_typical() -> None:
 
 def new_processes() -> None:
     """Import, and `perceptron thresholds` with an empty and with a filled cache."""
-    command = [sys.executable, "-m", "perceptron.cli", "thresholds", "--json"]
+    command = [sys.executable, "-m", "perceptron.cli.main", "thresholds", "--json"]
     with tempfile.TemporaryDirectory() as folder:
         environment = os.environ | {"PERCEPTRON_WL_CACHE_DIR": folder}
         for name, arguments in (

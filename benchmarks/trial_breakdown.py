@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from perceptron.jit import njit
-from wl.kernels.grid import bin_of
-from wl.kernels.random import exponential, uniform
-from wl.kernels.walk import ACCEPTED, trials
-from wl.sampler import Sampler
-from wl.systems.interface import commit, propose, proposed
-from wl.walkers import Particle, Share, Task, new_transitions, walk_for
+from perceptron.base.jit import njit
+from wl.engine.kernels.walk import ACCEPTED, trials
+from wl.engine.sampler import Sampler
+from wl.engine.windows.walkers import Particle, Share, Task, new_transitions, walk_for
+from wl.interface.bins import bin_of
+from wl.interface.system import commit, propose, proposed
+from wl.interface.xoroshiro import exponential, uniform
 
 __all__ = ["stages_of"]
 

@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from perceptron.kernels.committee_of_three import SignCommitteeOfThree
-from perceptron.kernels.committees import WideReluCommittee, WideSignCommittee
-from perceptron.kernels.constraints import MarginStep
-from perceptron.kernels.relu_committee_of_three import ReluCommitteeOfThree
-from perceptron.solution import Status, worst
-from perceptron.theory.local_entropy import local_entropy_profile
-from perceptron.theory.replica_symmetric import capacity, maximum_margin, typical_solutions
-from perceptron.theory.thresholds import dense_core_load, kappa_u
+from perceptron.base.results import Status, worst
+from perceptron.kernels.committees.three_relus import ReluCommitteeOfThree
+from perceptron.kernels.committees.three_signs import SignCommitteeOfThree
+from perceptron.kernels.committees.wide import WideReluCommittee, WideSignCommittee
+from perceptron.kernels.typical.constraints import MarginStep
+from perceptron.theory.franz_parisi.local_entropy import local_entropy_profile
+from perceptron.theory.franz_parisi.thresholds import dense_core_load, kappa_u
+from perceptron.theory.typical.solutions import capacity, maximum_margin, typical_solutions
 
 __all__ = ["MODELS", "PROFILE_LOAD", "compute_committees"]
 

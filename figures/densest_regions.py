@@ -12,14 +12,14 @@ from concurrent.futures import Executor
 import numpy as np
 
 from figures.focusing_points import compute_points
-from perceptron.solution import Status, worst
-from perceptron.sweep import sweep
-from perceptron.theory.franz_parisi import geometric_bound
-from perceptron.theory.large_deviation import coupled_profile
-from perceptron.theory.large_deviation_thresholds import region_thresholds
-from perceptron.theory.local_entropy import local_entropy_profile
-from perceptron.theory.replica_symmetric import capacity, maximum_margin
-from perceptron.theory.thresholds import dense_core_load
+from perceptron.base.results import Status, worst
+from perceptron.base.sweep import sweep
+from perceptron.theory.coupled.solutions import coupled_profile
+from perceptron.theory.coupled.thresholds import region_thresholds
+from perceptron.theory.franz_parisi.branch import geometric_bound
+from perceptron.theory.franz_parisi.local_entropy import local_entropy_profile
+from perceptron.theory.franz_parisi.thresholds import dense_core_load
+from perceptron.theory.typical.solutions import capacity, maximum_margin
 
 __all__ = ["compute_alpha_u", "compute_densest_curves", "compute_local_entropies"]
 

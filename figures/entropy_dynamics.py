@@ -2,8 +2,8 @@
 
 A panel is one network: the map ln g(ln L_train, ln L_test), its maximum-entropy and equilibrium curves, the mean curves
 of trained networks, in the box and free, at the mean ln L_train of their records, and the losses of the best constant
-prediction. The advantage is `wl.advantage` over the records of networks trained in the box, where the equilibrium is
-known within 0.1.
+prediction. The advantage is `wl.analysis.advantage` over the records of networks trained in the box, where the
+equilibrium is known within 0.1.
 
 The status of a figure is the worst of its landscapes and ensembles; NOT_CONVERGED also where one is missing.
 `figures.entropy_dynamics_runs` makes the stored data; panels without any are left empty and say so.
@@ -20,11 +20,11 @@ import numpy as np
 
 from figures.entropy_dynamics_runs import CASES, Case, landscape_file, training_file
 from figures.parts import status_of_runs
-from perceptron.files import load_table
-from perceptron.solution import Status
-from wl.advantage import Advantage, entropic_advantage
-from wl.analysis import equilibrium_curve, maximum_entropy_curve
-from wl.landscape import load_landscape
+from perceptron.base.files import load_table
+from perceptron.base.results import Status
+from wl.analysis.advantage import Advantage, entropic_advantage
+from wl.analysis.curves import equilibrium_curve, maximum_entropy_curve
+from wl.landscape.build import load_landscape
 
 __all__ = ["PANELS", "compute_advantage", "compute_panels", "panels_of"]
 

@@ -23,26 +23,26 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from perceptron.checks import read_integer
-from perceptron.files import provenance, save_table
-from wl.datasets.split import Dataset
-from wl.drive import Every, drive
-from wl.dynamics_presets import DynamicsOptions, dynamics_ranges, dynamics_settings
-from wl.goal import Goal
-from wl.grid import Range
-from wl.landscape import load_landscape, save_landscape
+from perceptron.base.checks import read_integer
+from perceptron.base.files import provenance, save_table
+from wl.analysis.thermal_means import expected_at, temperature_at
+from wl.engine.settings import settings_for
+from wl.interface.grid import Range
+from wl.landscape.build import load_landscape, save_landscape
 from wl.networks.constant_predictor import constant_log_losses
-from wl.networks.training import train_ensemble
-from wl.networks.training_curves import outside_box, training_curve
-from wl.networks.training_ensemble import TrainingEnsemble, TrainingOptions
-from wl.paper_tables import HOUSE_PRICES_BATCH_SIZES, PAPER_TRAINING
-from wl.relaxation import RelaxationOptions, relax
-from wl.run import Plan
-from wl.run_directory import create, open_directory
-from wl.settings import settings_for
-from wl.task_options import TaskOptions
-from wl.tasks import make_task, network_system
-from wl.thermal_means import expected_at, temperature_at
+from wl.networks.datasets.split import Dataset
+from wl.networks.training.curves import outside_box, training_curve
+from wl.networks.training.ensemble import TrainingEnsemble, TrainingOptions
+from wl.networks.training.train import train_ensemble
+from wl.runs.directory import create, open_directory
+from wl.runs.driver import Every, drive
+from wl.runs.goal import Goal
+from wl.runs.relaxation import RelaxationOptions, relax
+from wl.runs.run import Plan
+from wl.tasks.dynamics_presets import DynamicsOptions, dynamics_ranges, dynamics_settings
+from wl.tasks.options import TaskOptions
+from wl.tasks.paper_tables import HOUSE_PRICES_BATCH_SIZES, PAPER_TRAINING
+from wl.tasks.tasks import make_task, network_system
 
 __all__ = ["CASES", "DATA", "Case", "keep_training", "landscape_file", "relaxation_file", "training_file"]
 

@@ -26,15 +26,15 @@ from concurrent.futures import Executor
 
 import numpy as np
 
+from perceptron.base.results import Status, worst
+from perceptron.base.sweep import sweep
 from perceptron.message_passing.focusing import many_replicas_profile
 from perceptron.message_passing.local_entropy import field_profile, fields_for_distances
 from perceptron.message_passing.protocols import pseudo_reinforcement
 from perceptron.patterns import n_patterns_at, random_patterns
-from perceptron.solution import Status, worst
 from perceptron.solvers.focusing import follow_protocol
-from perceptron.sweep import sweep
-from perceptron.theory.local_entropy import local_entropy_profile
-from perceptron.theory.replica_symmetric import maximum_margin
+from perceptron.theory.franz_parisi.local_entropy import local_entropy_profile
+from perceptron.theory.typical.solutions import maximum_margin
 
 __all__ = ["compute_points"]
 

@@ -28,12 +28,12 @@ import numpy as np
 
 from figures.high_entropy_runs import DATA_SEEDS, LENGTHS, LONG, NETWORKS, landscape_file, training_file
 from figures.parts import status_of_runs
-from perceptron.files import load_table
-from perceptron.solution import Status
-from wl.advantage import equilibrium_at
-from wl.analysis import equilibrium_curve, maximum_entropy_curve
-from wl.landscape import load_landscape
-from wl.networks.training_curves import BIN_WIDTH, RULES, average_over_parts
+from perceptron.base.files import load_table
+from perceptron.base.results import Status
+from wl.analysis.advantage import equilibrium_at
+from wl.analysis.curves import equilibrium_curve, maximum_entropy_curve
+from wl.landscape.build import load_landscape
+from wl.networks.training.curves import BIN_WIDTH, RULES, average_over_parts
 
 __all__ = ["SHOWN", "compute_comparison", "compute_landscape"]
 

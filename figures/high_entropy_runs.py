@@ -23,23 +23,23 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from perceptron.checks import read_integer, read_integers
-from perceptron.files import provenance, save_table
-from wl.catalogue import MOVES_OF_THE_PAPER
-from wl.datasets.split import Dataset
-from wl.drive import Every, drive
-from wl.goal import Goal
-from wl.grid import Range
-from wl.landscape import load_landscape, save_landscape
+from perceptron.base.checks import read_integer, read_integers
+from perceptron.base.files import provenance, save_table
+from wl.engine.settings import preset_of, settings_for
+from wl.interface.grid import Range
+from wl.landscape.build import load_landscape, save_landscape
 from wl.networks.constant_predictor import constant_log_losses
-from wl.networks.training import train_ensemble
-from wl.networks.training_curves import RULES, outside_box, training_curve
-from wl.networks.training_ensemble import SPIRAL_BASELINE, TrainingEnsemble
-from wl.run import Plan
-from wl.run_directory import create, open_directory
-from wl.settings import preset_of, settings_for
-from wl.task_options import TaskOptions
-from wl.tasks import make_task, network_system
+from wl.networks.datasets.split import Dataset
+from wl.networks.training.curves import RULES, outside_box, training_curve
+from wl.networks.training.ensemble import SPIRAL_BASELINE, TrainingEnsemble
+from wl.networks.training.train import train_ensemble
+from wl.runs.directory import create, open_directory
+from wl.runs.driver import Every, drive
+from wl.runs.goal import Goal
+from wl.runs.run import Plan
+from wl.systems.catalogue import MOVES_OF_THE_PAPER
+from wl.tasks.options import TaskOptions
+from wl.tasks.tasks import make_task, network_system
 
 __all__ = [
     "DATA",

@@ -31,15 +31,15 @@ from figures.perceptron_sampling import (
     solutions,
 )
 from figures.stabilities import interval_masses
-from perceptron.enumeration_average import average_log_count
+from perceptron.base.results import Status, worst
+from perceptron.base.sweep import sweep
+from perceptron.enumeration.average import average_log_count
 from perceptron.message_passing.belief_propagation import belief_propagation
 from perceptron.message_passing.nodes import node_of
 from perceptron.message_passing.stabilities import stability_masses
 from perceptron.patterns import Patterns, random_patterns
-from perceptron.solution import Status, worst
-from perceptron.sweep import sweep
-from perceptron.theory.replica_symmetric import largest_margin, typical_solutions
-from wl.multicanonical import with_errors
+from perceptron.theory.typical.solutions import largest_margin, typical_solutions
+from wl.landscape.frozen_walk import with_errors
 
 __all__ = ["CASES", "Effort", "Row", "compute_margins", "mean_entropy", "sample_instance", "sampled_stabilities"]
 

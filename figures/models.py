@@ -7,14 +7,22 @@ from typing import Any
 
 import numpy as np
 
-from perceptron.kernels.constraints import SymmetricWindow
-from perceptron.kernels.models import SphericalWeights
-from perceptron.kernels.priors import BinaryWeights
-from perceptron.solution import Solution, Status, worst
-from perceptron.theory.models import TERNARY
-from perceptron.theory.replica_symmetric import capacity
-from perceptron.theory.symmetric_perceptron import WindowPoint, isolation_distance, window_local_entropy
-from perceptron.theory.teacher_student import generalisation, perfect_learning_load, spinodal_load
+from perceptron.base.results import Solution, Status, worst
+from perceptron.kernels.typical.constraints import SymmetricWindow
+from perceptron.kernels.typical.priors import BinaryWeights
+from perceptron.kernels.typical.spherical import SphericalWeights
+from perceptron.theory.overview import TERNARY
+from perceptron.theory.typical.solutions import capacity
+from perceptron.theory.typical.symmetric_perceptron import (
+    WindowPoint,
+    isolation_distance,
+    window_local_entropy,
+)
+from perceptron.theory.typical.teacher_student import (
+    generalisation,
+    perfect_learning_load,
+    spinodal_load,
+)
 
 __all__ = ["compute_models"]
 

@@ -8,7 +8,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
 
-from perceptron.solution import MARGINAL, stability_in_words
+from perceptron.base.results import MARGINAL, stability_in_words
 
 mpl.use("Agg")
 from matplotlib import pyplot as plt

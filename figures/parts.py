@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from perceptron.files import load_table
-from perceptron.solution import Status, worst
+from perceptron.base.files import load_table
+from perceptron.base.results import Status, worst
 
 __all__ = ["status_of_runs"]
 

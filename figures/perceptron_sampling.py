@@ -16,12 +16,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from perceptron.patterns import Patterns
-from wl.grid import Grid, Range, make_axis
-from wl.run import cap_of
-from wl.sampler import Sampler
-from wl.settings import settings_for
-from wl.systems.binary_perceptron import binary_perceptron
-from wl.systems.interface import System
+from wl.engine.sampler import Sampler
+from wl.engine.settings import settings_for
+from wl.interface.grid import Grid, Range, make_axis
+from wl.interface.system import System
+from wl.runs.run import cap_of
+from wl.systems.perceptron.system import binary_perceptron
 
 __all__ = [
     "FARTHEST",

@@ -14,11 +14,11 @@ import numpy as np
 
 from figures.entropy_dynamics_runs import CASES, VARIABLES, landscape_file, relaxation_file, training_file
 from figures.parts import status_of_runs
-from perceptron.files import load_table
-from perceptron.solution import Status
-from wl.advantage import equilibrium_at
-from wl.landscape import load_landscape
-from wl.thermal_means import expected_at
+from perceptron.base.files import load_table
+from perceptron.base.results import Status
+from wl.analysis.advantage import equilibrium_at
+from wl.analysis.thermal_means import expected_at
+from wl.landscape.build import load_landscape
 
 __all__ = ["compute_relaxation"]
 

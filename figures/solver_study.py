@@ -14,11 +14,11 @@ import numpy as np
 
 from figures.solver_study_draw import draw
 from figures.wide_flat_minima_draw import close, style
-from perceptron.files import load_table, provenance, save_table, write_atomically
-from perceptron.solution import worst
+from perceptron.base.files import load_table, provenance, save_table, write_atomically
+from perceptron.base.results import worst
 from perceptron.solvers.study import StudyResult, load_study
-from perceptron.theory.replica_symmetric import capacity
-from perceptron.theory.thresholds import dense_core_load
+from perceptron.theory.franz_parisi.thresholds import dense_core_load
+from perceptron.theory.typical.solutions import capacity
 
 __all__ = ["compute", "make"]
 

@@ -22,18 +22,18 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from perceptron.enumeration import EnumerationOptions, enumerate_instance
+from perceptron.base.results import Status, worst
+from perceptron.base.sweep import sweep
+from perceptron.enumeration.counts import EnumerationOptions, enumerate_instance
 from perceptron.message_passing.belief_propagation import belief_propagation
 from perceptron.message_passing.nodes import node_of
 from perceptron.message_passing.protocols import pseudo_reinforcement
 from perceptron.message_passing.stabilities import stability_masses
 from perceptron.patterns import Patterns, random_patterns
-from perceptron.solution import Status, worst
 from perceptron.solvers.focusing import Attempt, focusing_search, follow_protocol
 from perceptron.solvers.search import SearchResult
-from perceptron.sweep import sweep
-from perceptron.theory.replica_symmetric import maximum_margin
-from perceptron.theory.stability_distribution import stability_distribution
+from perceptron.theory.typical.solutions import maximum_margin
+from perceptron.theory.typical.stability_distribution import stability_distribution
 
 __all__ = ["LARGE", "SMALL", "Ensemble", "compute_stabilities", "interval_masses", "measure"]
 

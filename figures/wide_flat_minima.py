@@ -30,13 +30,18 @@ from figures.sampled_local_entropy import compute_sampled_local_entropy
 from figures.sampled_local_entropy_draw import sampled_local_entropies
 from figures.stabilities import compute_stabilities
 from figures.stabilities_draw import stability_densities
-from perceptron.files import load_table, provenance, save_table, write_atomically
-from perceptron.solution import Status, worst
-from perceptron.theory.franz_parisi import geometric_bound
-from perceptron.theory.local_entropy import local_entropy_profile
-from perceptron.theory.phase_diagram import phase_diagram
-from perceptron.theory.replica_symmetric import capacity, largest_margin, maximum_margin, typical_solutions
-from perceptron.theory.thresholds import dense_core_load, isolation_load
+from perceptron.base.files import load_table, provenance, save_table, write_atomically
+from perceptron.base.results import Status, worst
+from perceptron.theory.franz_parisi.branch import geometric_bound
+from perceptron.theory.franz_parisi.local_entropy import local_entropy_profile
+from perceptron.theory.franz_parisi.phase_diagram import phase_diagram
+from perceptron.theory.franz_parisi.thresholds import dense_core_load, isolation_load
+from perceptron.theory.typical.solutions import (
+    capacity,
+    largest_margin,
+    maximum_margin,
+    typical_solutions,
+)
 
 __all__ = ["FIGURES", "make"]
 
@@ -163,7 +168,7 @@ def make(
     folder : Path
         Where NAME.npz, NAME.png and NAME.pdf go.
     executor, progress
-        As in `perceptron.sweep.sweep`.
+        As in `perceptron.base.sweep.sweep`.
 
     Returns
     -------

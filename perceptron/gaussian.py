@@ -1,6 +1,6 @@
 """Gaussian toolbox for arrays: H, G, ln H, inverse Mills ratio, ln 2cosh, and averages over a Gaussian variable.
 
-The scalar kernels behind it are in `perceptron.kernels.gaussian`; call those from compiled code.
+The scalar kernels behind it are in `perceptron.kernels.special.gaussian`; call those from compiled code.
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from perceptron.checks import check_dtype, check_real
-from perceptron.jit import vectorize
-from perceptron.kernels import gaussian as kernels
-from perceptron.kernels.quadrature import gaussian_nodes
-from perceptron.solution import Estimate
+from perceptron.base.checks import check_dtype, check_real
+from perceptron.base.jit import vectorize
+from perceptron.base.results import Estimate
+from perceptron.kernels.special import gaussian as kernels
+from perceptron.kernels.special.quadrature import gaussian_nodes
 
 __all__ = [
     "gaussian_average",

@@ -19,10 +19,10 @@ from typing import Any
 
 import numpy as np
 
-from perceptron.checks import check_integer, check_kind, check_path, check_real
-from perceptron.files import provenance, save_table
-from perceptron.kernels import patterns as kernels
-from perceptron.reading import read_array_or_arrays
+from perceptron.base.checks import check_integer, check_kind, check_path, check_real
+from perceptron.base.files import provenance, save_table
+from perceptron.base.reading import read_array_or_arrays
+from perceptron.kernels.instance import patterns as kernels
 
 __all__ = [
     "Patterns",

@@ -6,7 +6,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from perceptron.checks import (
+from perceptron.base.checks import (
     check_array,
     check_dtype,
     check_real,

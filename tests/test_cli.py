@@ -8,10 +8,10 @@ import sys
 import numpy as np
 import pytest
 
-from perceptron import cli
-from perceptron.kernels.constraints import SymmetricWindow
-from perceptron.solution import ConvergenceError
-from perceptron.theory.replica_symmetric import capacity, maximum_margin, typical_solutions
+from perceptron.base.results import ConvergenceError
+from perceptron.cli import main as cli
+from perceptron.kernels.typical.constraints import SymmetricWindow
+from perceptron.theory.typical.solutions import capacity, maximum_margin, typical_solutions
 
 
 @pytest.fixture
@@ -221,7 +221,7 @@ def test_other_failures_exit_with_1(run, monkeypatch):
     def fail(*_, **__):
         raise ConvergenceError("no saddle: residual 1", None)
 
-    monkeypatch.setattr("perceptron.theory.replica_symmetric.capacity", fail)
+    monkeypatch.setattr("perceptron.theory.typical.solutions.capacity", fail)
     code, out, err = run("capacity")
     assert code == 1
     assert out == ""

@@ -6,8 +6,8 @@ import typing
 import pytest
 from typer.testing import CliRunner
 
-from perceptron import cli as perceptron_cli
-from wl import cli as wl_cli
+from perceptron.cli import main as perceptron_cli
+from wl.cli import main as wl_cli
 
 APPS = {"perceptron": perceptron_cli.app, "wl": wl_cli.app}
 NUMBERS = {"8_8", "１２", "0x10", "1e", "", "٣"}

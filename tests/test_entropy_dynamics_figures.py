@@ -10,10 +10,10 @@ from figures.entropy_dynamics_draw import advantage, panels
 from figures.entropy_dynamics_runs import CASES, landscape_file, relaxation_file, training_file
 from figures.relaxation import compute_relaxation
 from figures.relaxation_draw import relaxation
-from perceptron.files import load_table
-from wl.advantage import equilibrium_at
-from wl.datasets.spiral import spiral_regression
-from wl.landscape import load_landscape
+from perceptron.base.files import load_table
+from wl.analysis.advantage import equilibrium_at
+from wl.landscape.build import load_landscape
+from wl.networks.datasets.spiral import spiral_regression
 
 SAMPLED = [case for case in CASES.values() if landscape_file(case).exists()]
 RELAXED = [case for case in CASES.values() if relaxation_file(case).exists()]

@@ -6,16 +6,16 @@ import math
 import numpy as np
 import pytest
 
-from perceptron import enumeration_walk
-from perceptron.enumeration import EnumerationOptions, enumerate_instance, expected_seconds
+from perceptron.base.results import Status
+from perceptron.enumeration import walk as enumeration_walk
+from perceptron.enumeration.counts import EnumerationOptions, enumerate_instance, expected_seconds
 from perceptron.patterns import Patterns, random_patterns, teacher_student_patterns, threshold_at
-from perceptron.solution import Status
 
 CASES = [(1, 1, 0.0), (2, 3, 0.0), (5, 1, 0.4), (8, 4, -0.5), (11, 5, 0.0), (12, 7, 0.3), (13, 9, -1.1), (13, 21, -0.6)]
 
 CHAIN = """
 import numpy as np
-from perceptron.enumeration import EnumerationOptions, enumerate_instance
+from perceptron.enumeration.counts import EnumerationOptions, enumerate_instance
 from perceptron.patterns import random_patterns
 for n_weights, n_patterns in ((1, 1), (6, 3), (7, 9)):
     patterns = random_patterns(n_weights, n_patterns, rng=np.random.default_rng(5))

@@ -6,11 +6,11 @@ from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from perceptron.enumeration import enumerate_instance
-from perceptron.enumeration_average import average_log_count
+from perceptron.base.results import Status
+from perceptron.enumeration.average import average_log_count
+from perceptron.enumeration.counts import enumerate_instance
 from perceptron.patterns import n_patterns_at, random_patterns
-from perceptron.solution import Status
-from perceptron.theory.replica_symmetric import typical_solutions
+from perceptron.theory.typical.solutions import typical_solutions
 
 SIGMA = 4.4  # one false alarm in 1e5 for a normal deviation
 

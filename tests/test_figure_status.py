@@ -27,10 +27,10 @@ from figures import (
     stabilities,
     wide_flat_minima,
 )
-from perceptron.files import load_table, provenance, save_table
-from perceptron.solution import Solution, Status
-from perceptron.theory import phase_diagram
-from perceptron.theory.replica_symmetric import typical_solutions
+from perceptron.base.files import load_table, provenance, save_table
+from perceptron.base.results import Solution, Status
+from perceptron.theory.franz_parisi import phase_diagram
+from perceptron.theory.typical.solutions import typical_solutions
 
 BAD = (Status.END_OF_BRANCH, Status.NOT_CONVERGED)
 
@@ -298,7 +298,7 @@ def test_figures_of_stored_runs(monkeypatch, key):
 
 
 def test_the_command_says_what_is_stored(tmp_path, monkeypatch, capsys):
-    from perceptron import cli  # noqa: PLC0415
+    from perceptron.cli import main as cli  # noqa: PLC0415
 
     monkeypatch.setattr("sys.argv", ["perceptron", "figure", "H2c", "--output", str(tmp_path), "--json"])
     with pytest.raises(SystemExit):

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from figures import densest_regions, wide_flat_minima
-from perceptron.files import load_table
-from perceptron.solution import Status
+from perceptron.base.files import load_table
+from perceptron.base.results import Status
 
 
 def test_figure_2_is_computed_and_drawn_from_its_file(tmp_path):

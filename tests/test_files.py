@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from perceptron.files import load_table, provenance, save_table, write_atomically
+from perceptron.base.files import load_table, provenance, save_table, write_atomically
 from perceptron.patterns import load_patterns, random_patterns
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from figures.focusing_points import N_INSTANCES, _controlled, compute_points
-from perceptron.solution import Status
+from perceptron.base.results import Status
 
 # Upper bound: local entropy of the densest centres, from the y → ∞ saddle with a binary centre at α = 1001/2001, less
 # the curve of maximum-margin solutions, at these distances. A solution of the saddle-point equations, not of this code

@@ -15,7 +15,7 @@ from perceptron.gaussian import (
     log_2cosh,
     log_gaussian_tail,
 )
-from perceptron.kernels.mills_table import COEFFICIENTS, MAP_CONSTANT, N_INTERVALS
+from perceptron.kernels.special.mills_table import COEFFICIENTS, MAP_CONSTANT, N_INTERVALS
 
 DENORMAL = 5e-324
 

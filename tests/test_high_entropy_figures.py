@@ -11,10 +11,10 @@ from figures import high_entropy as figures
 from figures.high_entropy import SHOWN, compute_comparison, compute_landscape
 from figures.high_entropy_draw import comparison, landscape
 from figures.high_entropy_runs import DATA, LONG, PAPER, landscape_file, training_file
-from perceptron.files import load_table, save_table
-from wl.analysis import places_of_bins
-from wl.datasets.spiral import spiral
-from wl.landscape import load_landscape
+from perceptron.base.files import load_table, save_table
+from wl.analysis.curves import places_of_bins
+from wl.landscape.build import load_landscape
+from wl.networks.datasets.spiral import spiral
 
 
 def test_stored_landscapes_say_where_they_come_from():

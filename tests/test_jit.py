@@ -5,13 +5,13 @@ import shutil
 from pathlib import Path
 
 import perceptron
-from perceptron.jit import source_hash
+from perceptron.base.jit import source_hash
 
 CALLER = """
 import json
 import perceptron
-from perceptron.jit import cache_folder
-from perceptron.kernels.quadrature import gaussian_lattice
+from perceptron.base.jit import cache_folder
+from perceptron.kernels.special.quadrature import gaussian_lattice
 _, weights = gaussian_lattice(0.5, 1.0)
 stats = gaussian_lattice.stats
 hits, misses = sum(stats.cache_hits.values()), sum(stats.cache_misses.values())
@@ -39,7 +39,7 @@ print(" ".join(float(number).hex() for number in numbers))
 
 WIDE = """
 import numpy as np
-import perceptron.jit
+import perceptron.base.jit
 from llvmlite.binding import get_host_cpu_features
 from numba import njit
 

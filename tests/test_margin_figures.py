@@ -8,11 +8,11 @@ import pytest
 from figures import margins, sampled_local_entropy, wide_flat_minima
 from figures.margins import Effort, instance_of, mean_entropy, sample_instance
 from figures.perceptron_sampling import correlation_control, margin_of, run_sampler, sampler_of, solutions
-from perceptron.enumeration import EnumerationOptions, enumerate_instance
-from perceptron.files import load_table
+from perceptron.base.files import load_table
+from perceptron.base.results import Status
+from perceptron.enumeration.counts import EnumerationOptions, enumerate_instance
 from perceptron.patterns import random_patterns, threshold_at
-from perceptron.solution import Status
-from wl import tempered_start
+from wl.engine.starts import tempered_anneal as tempered_start
 
 
 @pytest.mark.parametrize("n_weights", [21, 25, 101, 201])

@@ -8,18 +8,18 @@ import pytest
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from perceptron import enumeration_walk
-from perceptron import pair_distances as pairs_module
-from perceptron.enumeration import EnumerationOptions, enumerate_instance
-from perceptron.pair_distances import PairLimits, Route, pair_distances
+from perceptron.enumeration import pair_distances as pairs_module
+from perceptron.enumeration import walk as enumeration_walk
+from perceptron.enumeration.counts import EnumerationOptions, enumerate_instance
+from perceptron.enumeration.pair_distances import PairLimits, Route, pair_distances
+from perceptron.enumeration.solution_space import list_solutions, single_flip_clusters, weights_of
 from perceptron.patterns import Patterns, random_patterns
-from perceptron.solution_space import list_solutions, single_flip_clusters, weights_of
 
 CHAIN = """
 import numpy as np
-from perceptron.pair_distances import Route, pair_distances
+from perceptron.enumeration.pair_distances import Route, pair_distances
 from perceptron.patterns import random_patterns
-from perceptron.solution_space import list_solutions, single_flip_clusters
+from perceptron.enumeration.solution_space import list_solutions, single_flip_clusters
 patterns = random_patterns(7, 2, rng=np.random.default_rng(5))
 solutions = list_solutions(patterns)
 clusters = single_flip_clusters(solutions)

@@ -5,9 +5,9 @@ import pytest
 
 from figures import stabilities, wide_flat_minima
 from figures.stabilities import Ensemble, interval_masses, measure
-from perceptron.files import load_table
-from perceptron.solution import Status
-from perceptron.theory.replica_symmetric import typical_solutions
+from perceptron.base.files import load_table
+from perceptron.base.results import Status
+from perceptron.theory.typical.solutions import typical_solutions
 
 
 def test_masses_of_theory_sum_to_one_and_their_slope_is_that_of_the_entropy():

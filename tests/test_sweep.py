@@ -7,7 +7,7 @@ from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPool
 
 import pytest
 
-from perceptron.sweep import sweep
+from perceptron.base.sweep import sweep
 
 TASKS = [0.5 * k for k in range(20)]
 

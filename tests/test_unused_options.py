@@ -5,9 +5,9 @@ import json
 import numpy as np
 import pytest
 
-from perceptron import cli
+from perceptron.base.results import Status
+from perceptron.cli import main as cli
 from perceptron.patterns import Patterns, load_patterns, load_weights, random_patterns
-from perceptron.solution import Status
 from perceptron.solvers.study import run_study
 from perceptron.solvers.study_store import StudyPlan
 

@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 import pytest
 
-from perceptron.interrupt import FORCED_AFTER, begin, release, watched
-from perceptron.sweep import sweep
+from perceptron.base.interrupt import FORCED_AFTER, begin, release, watched
+from perceptron.base.sweep import sweep
 
 
 @pytest.fixture(autouse=True)

@@ -18,11 +18,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from perceptron.checks import check_dtype, check_kind
+from perceptron.base.checks import check_dtype, check_kind
+from perceptron.base.results import ConvergenceError, Estimate, Status
 from perceptron.message_passing.nodes import NODES, Node, node_of
 from perceptron.message_passing.settling import NOTHING, SweepOptions, judge, settle
 from perceptron.patterns import Patterns
-from perceptron.solution import ConvergenceError, Estimate, Status
 
 __all__ = ["BeliefPropagation", "SweepOptions", "belief_propagation"]
 

@@ -31,14 +31,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from perceptron.checks import check_real
-from perceptron.kernels import focusing as kernels
+from perceptron.base.checks import check_real
+from perceptron.base.profile import Profile
+from perceptron.base.results import Status
+from perceptron.kernels.instance import magnetisations as kernels
 from perceptron.message_passing.nodes import Node, node_of
 from perceptron.message_passing.protocols import ProtocolPoint, check_point, fixed_coupling
 from perceptron.message_passing.settling import SweepOptions, judge, settle
 from perceptron.patterns import Patterns
-from perceptron.profile import Profile
-from perceptron.solution import Status
 
 __all__ = ["Focusing", "FocusingPoint", "FocusingProfile", "focusing_profile", "many_replicas_profile"]
 

@@ -16,13 +16,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from perceptron.checks import check_array, check_kind
+from perceptron.base.checks import check_array, check_kind
+from perceptron.base.profile import Profile
+from perceptron.base.results import Status
 from perceptron.message_passing.belief_propagation import BeliefPropagation, belief_propagation
 from perceptron.message_passing.nodes import AmpNode, ExactNode, Node, node_of
 from perceptron.message_passing.settling import ROUNDING, SweepOptions
 from perceptron.patterns import Patterns, check_weights
-from perceptron.profile import Profile
-from perceptron.solution import Status
 
 __all__ = ["FieldPoint", "FieldProfile", "field_profile", "fields_for_distances"]
 

@@ -23,8 +23,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from perceptron.checks import check_choice
-from perceptron.kernels import edges, exact_node, focusing, hyperbolic, onsager
+from perceptron.base.checks import check_choice
+from perceptron.kernels.instance import edges, exact_node, onsager
+from perceptron.kernels.instance import magnetisations as focusing
+from perceptron.kernels.special import hyperbolic
 from perceptron.patterns import Patterns, Threshold
 
 __all__ = ["NODES", "AmpNode", "EdgeNode", "ExactNode", "GaussianNode", "Node", "RelaxedNode", "node_of"]

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from perceptron.checks import check_real
+from perceptron.base.checks import check_real
 
 __all__ = [
     "ProtocolPoint",

@@ -18,9 +18,9 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from perceptron.checks import check_integer, check_real, keep_plain
+from perceptron.base.checks import check_integer, check_real, keep_plain
+from perceptron.base.results import Estimate, Status
 from perceptron.message_passing.nodes import Node
-from perceptron.solution import Estimate, Status
 
 __all__ = ["Iteration", "Settled", "SweepOptions", "Verdict", "judge", "settle"]
 

@@ -17,7 +17,7 @@ import math
 
 import numpy as np
 
-from perceptron.checks import check_array, check_dtype
+from perceptron.base.checks import check_array, check_dtype
 from perceptron.gaussian import log_gaussian_tail
 from perceptron.message_passing.nodes import Node
 

@@ -17,8 +17,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from perceptron.checks import check_real
-from perceptron.kernels.patterns import count_below
+from perceptron.base.checks import check_real
+from perceptron.kernels.instance.patterns import count_below
 from perceptron.message_passing.focusing import Focusing
 from perceptron.message_passing.nodes import RelaxedNode, ShortAmpNode
 from perceptron.message_passing.protocols import (

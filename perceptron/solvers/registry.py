@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from perceptron.checks import check_choice, check_kind
+from perceptron.base.checks import check_choice, check_kind
 from perceptron.patterns import Patterns, random_patterns
 from perceptron.solvers.annealing import simulated_annealing
 from perceptron.solvers.focusing import focusing_search, reinforced_search

@@ -22,8 +22,8 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from perceptron.checks import check_integer, check_kind, check_real, keep_plain
-from perceptron.kernels import stochastic_search as kernels
+from perceptron.base.checks import check_integer, check_kind, check_real, keep_plain
+from perceptron.kernels.instance import stochastic_search as kernels
 from perceptron.patterns import Patterns
 from perceptron.solvers.pace import Pace
 from perceptron.solvers.search import Limits, SearchResult, conclude_search

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from perceptron.checks import check_integer, check_real, keep_plain
+from perceptron.base.checks import check_integer, check_real, keep_plain
+from perceptron.base.results import Status
 from perceptron.patterns import Patterns
-from perceptron.solution import Status
 
 __all__ = ["Limits", "SearchResult", "conclude_search"]
 

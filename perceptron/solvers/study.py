@@ -19,13 +19,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from perceptron.interrupt import Watch, watched
+from perceptron.base.interrupt import Watch, watched
+from perceptron.base.results import Status
+from perceptron.base.sweep import abandon
 from perceptron.patterns import random_patterns
-from perceptron.solution import Status
 from perceptron.solvers.search import Limits
 from perceptron.solvers.study_curves import StudyCurve, StudyResult, curve_keys, next_runs, study_result
 from perceptron.solvers.study_store import RunKey, StudyPlan, StudyRun, StudyStore, read_study
-from perceptron.sweep import abandon
 
 __all__ = ["StudyCurve", "StudyPlan", "StudyResult", "StudyRun", "load_study", "run_study"]
 

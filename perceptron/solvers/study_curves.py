@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import binomtest
 
-from perceptron.solution import Estimate, Status
+from perceptron.base.results import Estimate, Status
 from perceptron.solvers.study_store import RunKey, StudyPlan, StudyRun
 
 __all__ = ["CONFIDENCE", "StudyCurve", "StudyResult", "curve_keys", "next_runs", "study_result"]

@@ -19,11 +19,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from filelock import FileLock, Timeout
 
-from perceptron.checks import check_array, check_integer, check_path, check_real, keep_plain
-from perceptron.checksums import sealed, unsealed
-from perceptron.files import check_place, provenance, write_atomically
+from perceptron.base.checks import check_array, check_integer, check_path, check_real, keep_plain
+from perceptron.base.checksums import sealed, unsealed
+from perceptron.base.files import check_place, provenance, write_atomically
+from perceptron.base.reading import read_content, read_mapping
 from perceptron.patterns import Patterns, n_patterns_at, random_patterns
-from perceptron.reading import read_content, read_mapping
 from perceptron.solvers.search import Limits
 
 __all__ = ["StudyPlan", "StudyRun", "StudyStore", "read_study"]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from perceptron.checks import check_real
+from perceptron.base.checks import check_real
 
 __all__ = ["check_half_width", "check_load", "check_margin", "check_step"]
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from perceptron import cache_place
-from perceptron.cache_place import cache_root, private_folder, remove_old_folders
+from perceptron.base import cache_place
+from perceptron.base.cache_place import cache_root, private_folder, remove_old_folders
 
 VARIABLE = "PERCEPTRON_WL_CACHE_DIR"
 needs_root = pytest.mark.skipif(os.name != "posix" or os.getuid() != 0, reason="only root can give files away")
@@ -91,7 +91,7 @@ def test_no_home(places, monkeypatch):
 def test_commands_work_without_a_home(home, tmp_path):
     environment = {name: value for name, value in os.environ.items() if name not in (VARIABLE, "HOME")}
     environment |= {"TMPDIR": str(tmp_path), "PYTHONPATH": str(Path.cwd())} | ({} if home is None else {"HOME": home})
-    code = "from perceptron.cache_place import cache_root, private_folder; print(private_folder('kernels-1'))"
+    code = "from perceptron.base.cache_place import cache_root, private_folder; print(private_folder('kernels-1'))"
     found = subprocess.check_output([sys.executable, "-c", code], cwd=tmp_path, env=environment, text=True)
     assert found.strip() not in ("", "None")
 
@@ -113,7 +113,7 @@ def test_old_folders_may_vanish_while_they_are_removed(tmp_path):
         os.utime(folder, (old, old))
     (tmp_path / "kernels-new").mkdir()
     code = (
-        "from pathlib import Path; from perceptron.cache_place import remove_old_folders;"
+        "from pathlib import Path; from perceptron.base.cache_place import remove_old_folders;"
         f" remove_old_folders(Path({str(tmp_path)!r}), 'kernels-*', 30.0)"
     )
     environment = os.environ | {"PYTHONPATH": str(Path.cwd())}

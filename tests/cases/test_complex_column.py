@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from wl.datasets.table import read_table
+from wl.networks.datasets.table import read_table
 
 PART = np.repeat(["train", "test"], 6)
 LABEL = np.arange(12) % 2

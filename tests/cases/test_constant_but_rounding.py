@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from wl.datasets.scaling import is_constant
-from wl.datasets.table import read_table
+from wl.networks.datasets.scaling import is_constant
+from wl.networks.datasets.table import read_table
 
 
 def table(folder, settings):

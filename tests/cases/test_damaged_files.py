@@ -9,25 +9,25 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-import perceptron.cli
-import wl.cli
-from perceptron.checksums import digest_of
-from perceptron.files import load_table, save_table
+import perceptron.cli.main
+import wl.cli.main
+from perceptron.base.checksums import digest_of
+from perceptron.base.files import load_table, save_table
+from perceptron.base.reading import read_array_or_arrays, read_arrays, read_content, read_mapping
 from perceptron.patterns import load_patterns, random_patterns
-from perceptron.reading import read_array_or_arrays, read_arrays, read_content, read_mapping
 from perceptron.solvers.study import run_study
 from perceptron.solvers.study_store import StudyPlan, read_study
-from wl.datasets.spiral import spiral
-from wl.datasets.split import load_dataset
-from wl.landscape import load_landscape
+from wl.landscape.build import load_landscape
 from wl.networks.architecture import Architecture
-from wl.networks.training import train_ensemble
-from wl.networks.training_ensemble import TrainingOptions, load_ensemble
-from wl.run_directory import open_directory
+from wl.networks.datasets.spiral import spiral
+from wl.networks.datasets.split import load_dataset
+from wl.networks.training.ensemble import TrainingOptions, load_ensemble
+from wl.networks.training.train import train_ensemble
+from wl.runs.directory import open_directory
 
 
 def run_wl(*arguments):
-    return CliRunner().invoke(wl.cli.app, list(map(str, arguments)))
+    return CliRunner().invoke(wl.cli.main.app, list(map(str, arguments)))
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +90,7 @@ def test_arrays_that_cannot_be_read_are_bad_input(name, tmp_path):
     path.write_bytes(UNREADABLE[name])
     with pytest.raises(ValueError, match=r"patterns file .* cannot be read"):
         load_patterns(path)
-    found = CliRunner().invoke(perceptron.cli.app, ["bp", "--patterns", str(path)])
+    found = CliRunner().invoke(perceptron.cli.main.app, ["bp", "--patterns", str(path)])
     assert found.exit_code != 0
     assert isinstance(found.exception, ValueError)
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from wl.datasets.table import read_table
-from wl.task_options import TaskOptions
+from wl.networks.datasets.table import read_table
+from wl.tasks.options import TaskOptions
 
 
 @pytest.mark.parametrize("name", ["1000_0", "１２", "٣", "1e1_0", "0x10", "1,5"])

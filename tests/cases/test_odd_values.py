@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-import perceptron.cli
-import wl.cli
+import perceptron.cli.main
+import wl.cli.main
 from perceptron import SymmetricWindow, capacity, kappa_u
-from perceptron.kernels.relu_committee_of_three import ReluCommitteeOfThree
-from perceptron.theory.symmetric_perceptron import log_window_probability
+from perceptron.kernels.committees.three_relus import ReluCommitteeOfThree
+from perceptron.theory.typical.symmetric_perceptron import log_window_probability
 
 INTERRUPTED = 130
 SPIRAL = ["run", "spiral", "--hidden", "2,2", "--steps", "1e4", "--output", "new"]
@@ -59,7 +59,7 @@ def test_refused_by_name(program, arguments, message, tmp_path, monkeypatch, cap
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "argv", [program, *arguments])
     with pytest.raises(SystemExit) as ended:
-        {"perceptron": perceptron.cli, "wl": wl.cli}[program].main()
+        {"perceptron": perceptron.cli.main, "wl": wl.cli.main}[program].main()
     printed = capsys.readouterr()
     assert (ended.value.code, printed.out) == (2, "")
     assert printed.err.startswith("error: ")
@@ -71,7 +71,7 @@ def test_refused_by_name(program, arguments, message, tmp_path, monkeypatch, cap
 def test_too_many_processes_are_refused(monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["perceptron", "figure", "W2", "--jobs", "2147483648"])
     with pytest.raises(SystemExit) as ended:
-        perceptron.cli.main()
+        perceptron.cli.main.main()
     assert ended.value.code == 2
     assert "'--jobs'" in capsys.readouterr().err
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from perceptron.report import shortened
+from perceptron.base.console import shortened
 
-WL = [sys.executable, "-c", "import wl.cli; wl.cli.main()"]
-PERCEPTRON = [sys.executable, "-c", "import perceptron.cli; perceptron.cli.main()"]
+WL = [sys.executable, "-c", "import wl.cli.main; wl.cli.main.main()"]
+PERCEPTRON = [sys.executable, "-c", "import perceptron.cli.main; perceptron.cli.main.main()"]
 
 
 def run(command, arguments, folder, **environment):

@@ -10,14 +10,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from perceptron.files import write_atomically
+from perceptron.base.files import write_atomically
 from perceptron.solvers.study_store import StudyPlan
-from wl.goal import Goal
-from wl.grid import Range
-from wl.landscape import load_landscape
-from wl.run import Plan, Run
-from wl.run_directory import create, open_directory
-from wl.settings import settings_for
+from wl.engine.settings import settings_for
+from wl.interface.grid import Range
+from wl.landscape.build import load_landscape
+from wl.runs.directory import create, open_directory
+from wl.runs.goal import Goal
+from wl.runs.run import Plan, Run
 from wl.systems.free_spins import free_spins
 
 NO_LOCKS = "#include <errno.h>\nint flock(int f, int o) { errno = ENOLCK; return -1; }\n"
@@ -72,7 +72,7 @@ def preloaded(source, folder):
 
 
 def test_a_refused_mode_is_no_reason_to_lose_a_result(tmp_path):
-    code = "from perceptron.files import write_atomically; write_atomically('x.json', b'{}')"
+    code = "from perceptron.base.files import write_atomically; write_atomically('x.json', b'{}')"
     environment = preloaded(NO_MODES, tmp_path) | {"PYTHONPATH": str(Path.cwd())}
     subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment, check=True)
     assert (tmp_path / "x.json").read_bytes() == b"{}"
@@ -108,7 +108,7 @@ def test_reading_needs_no_lock(tmp_path):
     while not run.reached():
         run.advance()
     directory.finish(run)
-    code = "from wl.landscape import load_landscape; print(load_landscape('run/landscape.nc').attrs['steps'])"
+    code = "from wl.landscape.build import load_landscape; print(load_landscape('run/landscape.nc').attrs['steps'])"
     environment = preloaded(NO_LOCKS, tmp_path) | {"PYTHONPATH": str(Path.cwd())}
     found = subprocess.run(
         [sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True

@@ -17,8 +17,8 @@ import numpy as np
 import pytest
 import typer
 
-import perceptron.cli
-import wl.cli
+import perceptron.cli.main
+import wl.cli.main
 from tests.fuzz.odd import COMMANDS, FUNCTIONS, MORE_RUNS, ODD_TEXTS, ODD_VALUES
 
 ROOT = Path(__file__).parents[2]
@@ -37,7 +37,7 @@ ALSO_NAMED = {  # what an argument is called where it is used
     "path": ("file", "directory", "folder", "landscape", "table", "ensemble", "data set", "patterns"),
     "function": ("0-dimensional",),  # what the function itself says
 }
-PROGRAMS = {"perceptron": perceptron.cli.app, "wl": wl.cli.app}
+PROGRAMS = {"perceptron": perceptron.cli.main.app, "wl": wl.cli.main.app}
 
 
 class Worker:
@@ -82,7 +82,7 @@ def source(tmp_path_factory):
         ["perceptron", "--n", "11", "--n-patterns", "5", "--output", "run"],
         ["spiral", "--hidden", "2", "--output", "networks"],
     ):
-        wl_run = [sys.executable, "-m", "wl.cli", "run", *run, "--steps", "1e4"]
+        wl_run = [sys.executable, "-m", "wl.cli.main", "run", *run, "--steps", "1e4"]
         environment = {**os.environ, "PYTHONPATH": str(ROOT)}
         subprocess.run(wl_run, cwd=folder, check=True, capture_output=True, env=environment)
     return folder

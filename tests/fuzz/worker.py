@@ -19,17 +19,17 @@ from pathlib import Path
 import numpy
 
 import perceptron as p
-import perceptron.cli
-import wl.cli
-from perceptron import interrupt
+import perceptron.cli.main
+import wl.cli.main
+from perceptron.base import interrupt
+from perceptron.base.results import Status
 from perceptron.patterns import random_patterns
-from perceptron.solution import Status
 from perceptron.solvers.search import Limits
 from tests.fuzz.odd import ODD_VALUES
-from wl.task_options import TaskOptions
+from wl.tasks.options import TaskOptions
 
 NAMES = {"p": p, "numpy": numpy, "random_patterns": random_patterns, "Limits": Limits, "TaskOptions": TaskOptions}
-PROGRAMS = {"perceptron": perceptron.cli, "wl": wl.cli}
+PROGRAMS = {"perceptron": perceptron.cli.main, "wl": wl.cli.main}
 
 
 def command(program, arguments):

@@ -8,9 +8,15 @@ import mpmath as mp
 import numpy as np
 import pytest
 
-from perceptron.jit import njit
-from perceptron.kernels.constraints import MarginStep, SymmetricWindow, edges, is_met, log_probability
-from perceptron.theory.replica_symmetric import typical_solutions
+from perceptron.base.jit import njit
+from perceptron.kernels.typical.constraints import (
+    MarginStep,
+    SymmetricWindow,
+    edges,
+    is_met,
+    log_probability,
+)
+from perceptron.theory.typical.solutions import typical_solutions
 
 MEANS = [-6.0, -3.3, -1.0, -0.2, 0.0, 1e-3, 0.4, 0.7, 1.9, 6.0]
 VARIANCES = [25.0, 1.0, 0.3, 1e-2, 1e-4]
@@ -120,8 +126,8 @@ USER_MODULE = """
 import math
 from typing import NamedTuple
 
-from perceptron.kernels.constraints import edges, is_met, log_probability
-from perceptron.kernels.gaussian import log_tail_and_ratio
+from perceptron.kernels.typical.constraints import edges, is_met, log_probability
+from perceptron.kernels.special.gaussian import log_tail_and_ratio
 
 SCALE = 1.0
 
@@ -150,7 +156,7 @@ def _below_is_met(constraint, stability):
 
 SOLVE = """
 import json
-from perceptron.theory.replica_symmetric import typical_solutions
+from perceptron.theory.typical.solutions import typical_solutions
 from user_constraint import MarginBelow
 typical = typical_solutions(0.5, MarginBelow(0.2))
 estimates = typical.entropy, typical.overlap, typical.q_hat
@@ -158,14 +164,14 @@ print(json.dumps([typical.status.name, typical.replicon.value, [[e.value, e.erro
 """
 
 AVERAGE = """
-from perceptron.kernels.replica_symmetric import energetic_averages
+from perceptron.kernels.typical.replica_symmetric import energetic_averages
 from user_constraint import MarginBelow
 print(energetic_averages(MarginBelow(0.2), 0.5, 1.0).log_probability)
 """
 
 PACKAGE_ALONE = """
-from perceptron.kernels.constraints import MarginStep
-from perceptron.kernels.replica_symmetric import energetic_averages
+from perceptron.kernels.typical.constraints import MarginStep
+from perceptron.kernels.typical.replica_symmetric import energetic_averages
 print(energetic_averages(MarginStep(0.2), 0.5, 1.0).log_probability)
 """
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.special import log_ndtr
 
-from perceptron.kernels.edges import (
+from perceptron.kernels.instance.edges import (
     DEGREE,
     SMALLEST_VARIANCE,
     Edges,
@@ -22,13 +22,18 @@ from perceptron.kernels.edges import (
     tail_polynomial,
     total_log_tail,
 )
-from perceptron.kernels.exact_node import LARGEST_FIELD, Tables, exact_node_terms, exact_sweep
+from perceptron.kernels.instance.exact_node import (
+    LARGEST_FIELD,
+    Tables,
+    exact_node_terms,
+    exact_sweep,
+)
 
 TOLERANCE = 1e-12
 PLAIN_PYTHON = """
 import numpy as np
-from perceptron.kernels.edges import Edges
-from perceptron.kernels.exact_node import Tables, exact_node_terms, exact_sweep
+from perceptron.kernels.instance.edges import Edges
+from perceptron.kernels.instance.exact_node import Tables, exact_node_terms, exact_sweep
 rng = np.random.default_rng(3)
 numbers = []
 for needed, in_place in ((0, False), (4, False), (6, True), (9, True), (10, False)):

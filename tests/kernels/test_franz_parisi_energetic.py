@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from perceptron.kernels.franz_parisi_energetic import field_law, omega_range, reference_averages
-from perceptron.kernels.franz_parisi_entropic import entropic_term
-from perceptron.kernels.quadrature import graded_nodes
-from perceptron.kernels.replica_symmetric import energetic_averages
-from perceptron.solution import Status
-from perceptron.theory.franz_parisi import franz_parisi_branch
-from perceptron.theory.replica_symmetric import maximum_margin
+from perceptron.base.results import Status
+from perceptron.kernels.franz_parisi.energetic import field_law, omega_range, reference_averages
+from perceptron.kernels.franz_parisi.entropic import entropic_term
+from perceptron.kernels.special.quadrature import graded_nodes
+from perceptron.kernels.typical.replica_symmetric import energetic_averages
+from perceptron.theory.franz_parisi.branch import franz_parisi_branch
+from perceptron.theory.typical.solutions import maximum_margin
 
 PLACES = [
     (load, share * maximum_margin(load).value, margin)

@@ -6,7 +6,7 @@ import mpmath as mp
 import numpy as np
 import pytest
 
-from perceptron.kernels.hyperbolic import short_tanh_and_variance, tanh_and_variance
+from perceptron.kernels.special.hyperbolic import short_tanh_and_variance, tanh_and_variance
 
 SIZES = [1e-300, 1e-30, 1e-8, *np.geomspace(1e-4, 8.0, 150).tolist(), 7.99]
 LARGE = [8.0, 9.3, 12.0, 17.9, 18.1, 25.0, 1e3, 1e300, math.inf]

@@ -3,7 +3,12 @@
 import numpy as np
 import pytest
 
-from perceptron.kernels.packed_signs import TABLE_SIZE, pack_columns, pack_rows, signed_sums
+from perceptron.kernels.instance.packed_signs import (
+    TABLE_SIZE,
+    pack_columns,
+    pack_rows,
+    signed_sums,
+)
 
 SIZES = [(1, 1), (1, 64), (3, 65), (63, 8), (64, 64), (65, 63), (129, 200)]
 

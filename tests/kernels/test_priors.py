@@ -5,8 +5,8 @@ from typing import NamedTuple
 import mpmath as mp
 import pytest
 
-from perceptron.jit import njit
-from perceptron.kernels.priors import BinaryWeights, log_partition
+from perceptron.base.jit import njit
+from perceptron.kernels.typical.priors import BinaryWeights, log_partition
 
 FIELDS = [0.0, 1e-300, 1e-12, 1e-5, 0.3, 1.0, 5.0, 19.0, 40.0, 350.0]
 

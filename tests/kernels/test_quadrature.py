@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from perceptron.kernels.quadrature import (
+from perceptron.kernels.special.quadrature import (
     GROWTH,
     LARGEST_PANEL,
     N_NODES,

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from scipy.special import log_ndtr
 
+from perceptron.base.results import ConvergenceError, Status
 from perceptron.message_passing.belief_propagation import SweepOptions, belief_propagation
 from perceptron.message_passing.nodes import NODES, node_of
 from perceptron.patterns import random_patterns
-from perceptron.solution import ConvergenceError, Status
-from perceptron.theory.replica_symmetric import typical_solutions
+from perceptron.theory.typical.solutions import typical_solutions
 
 FINE = SweepOptions(tolerance=1e-10, max_sweeps=5000)
 SHORT = SweepOptions(tolerance=1e-5, max_sweeps=5000)  # the relaxed node is in single precision

@@ -6,10 +6,10 @@ import math
 import numpy as np
 import pytest
 
+from perceptron.base.results import Status
 from perceptron.message_passing.belief_propagation import SweepOptions, belief_propagation
 from perceptron.message_passing.local_entropy import field_profile, fields_for_distances
 from perceptron.patterns import random_patterns, teacher_student_patterns
-from perceptron.solution import Status
 
 FINE = SweepOptions(tolerance=1e-10, max_sweeps=5000)
 LARGEST = 0.05

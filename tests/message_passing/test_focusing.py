@@ -7,7 +7,8 @@ import mpmath as mp
 import numpy as np
 import pytest
 
-from perceptron.kernels.focusing import focus, through_coupling
+from perceptron.base.results import Status
+from perceptron.kernels.instance.magnetisations import focus, through_coupling
 from perceptron.message_passing.belief_propagation import SweepOptions, belief_propagation
 from perceptron.message_passing.focusing import Focusing, focusing_profile, many_replicas_profile
 from perceptron.message_passing.local_entropy import field_profile
@@ -22,7 +23,6 @@ from perceptron.message_passing.protocols import (
     standard_reinforcement,
 )
 from perceptron.patterns import random_patterns
-from perceptron.solution import Status
 
 FINE = SweepOptions(tolerance=1e-11, max_sweeps=5000)
 SHORT = SweepOptions(tolerance=1e-5)  # the relaxed node is in single precision

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from scipy.special import log_ndtr
 
+from perceptron.base.results import Status
 from perceptron.message_passing.belief_propagation import belief_propagation
 from perceptron.message_passing.nodes import GaussianNode
 from perceptron.patterns import n_patterns_at, random_patterns
-from perceptron.solution import Status
 from perceptron.solvers.focusing import focusing_search
 from perceptron.solvers.search import Limits
 

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from perceptron.enumeration import EnumerationOptions, enumerate_instance
+from perceptron.base.results import Status
+from perceptron.enumeration.counts import EnumerationOptions, enumerate_instance
 from perceptron.message_passing.belief_propagation import SweepOptions, belief_propagation
 from perceptron.message_passing.nodes import node_of
 from perceptron.message_passing.stabilities import stability_masses
 from perceptron.patterns import random_patterns
-from perceptron.solution import Status
 
 FINE = SweepOptions(tolerance=1e-9, max_sweeps=5000)
 

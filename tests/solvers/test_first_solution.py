@@ -5,12 +5,12 @@ import itertools
 import numpy as np
 import pytest
 
-from perceptron.kernels import stochastic_search as kernels
+from perceptron.base.results import Status
+from perceptron.kernels.instance import stochastic_search as kernels
 from perceptron.message_passing.focusing import Focusing
 from perceptron.message_passing.nodes import RelaxedNode, ShortAmpNode
 from perceptron.message_passing.protocols import pseudo_reinforcement
 from perceptron.patterns import random_patterns
-from perceptron.solution import Status
 from perceptron.solvers import annealing, pace
 from perceptron.solvers import sbpi as sbpi_module
 from perceptron.solvers.annealing import AnnealingOptions

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
+from perceptron.base.results import Status
 from perceptron.message_passing.local_entropy import field_profile, fields_for_distances
 from perceptron.message_passing.protocols import pseudo_reinforcement, scoping
 from perceptron.patterns import n_patterns_at, random_patterns
-from perceptron.solution import Status
 from perceptron.solvers.focusing import Attempt, focusing_search, follow_protocol, reinforced_search
 from perceptron.solvers.search import Limits
 

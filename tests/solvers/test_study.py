@@ -9,8 +9,8 @@ from matplotlib.text import Text
 
 from figures import solver_study, wide_flat_minima_draw
 from figures.solver_study_draw import draw
+from perceptron.base.results import Status
 from perceptron.patterns import random_patterns, teacher_student_patterns
-from perceptron.solution import Status
 from perceptron.solvers import study_store
 from perceptron.solvers.annealing import simulated_annealing
 from perceptron.solvers.registry import SOLVERS

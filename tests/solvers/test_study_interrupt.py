@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from perceptron.solution import Status
+from perceptron.base.results import Status
 from perceptron.solvers.registry import SOLVERS
 from perceptron.solvers.study import run_study
 from perceptron.solvers.study_store import StudyPlan, read_study
@@ -144,7 +144,7 @@ COMMAND = """
 import signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)  # even where the parent ignores it
 sys.argv = ["perceptron", "study", "--json", *sys.argv[1:]]
-from perceptron.cli import main
+from perceptron.cli.main import main
 sys.exit(main())
 """
 OPTIONS = [

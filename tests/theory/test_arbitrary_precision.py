@@ -6,10 +6,10 @@ from fractions import Fraction
 import mpmath
 import pytest
 
-from perceptron.solution import Status
-from perceptron.theory import arbitrary_precision as precise
-from perceptron.theory import enclosure, proven_quadrature
-from perceptron.theory import replica_symmetric as double
+from perceptron.base.results import Status
+from perceptron.theory.digits import arbitrary_precision as precise
+from perceptron.theory.digits import enclosure, proven_quadrature
+from perceptron.theory.typical import solutions as double
 
 needs_flint = pytest.mark.skipif(not enclosure.is_available(), reason="python-flint is not installed")
 

@@ -8,18 +8,23 @@ from plain_committees import log_majority
 from scipy.integrate import quad
 from scipy.special import ndtr
 
-from perceptron.kernels.committee_of_three import SignCommitteeOfThree
-from perceptron.kernels.committees import RELU_SCALE, WideReluCommittee, WideSignCommittee, unit_overlap
-from perceptron.kernels.franz_parisi_energetic import energetic_term
-from perceptron.kernels.franz_parisi_entropic import Overlaps, overlaps_alone
-from perceptron.kernels.models import DiscreteWeights, SphericalWeights
-from perceptron.kernels.relu_committee_of_three import ReluCommitteeOfThree
-from perceptron.kernels.replica_symmetric import energetic_averages
-from perceptron.solution import Status
-from perceptron.theory.franz_parisi import franz_parisi_branch
-from perceptron.theory.replica_symmetric import capacity, maximum_margin, typical_solutions
-from perceptron.theory.saddle_end import OF_THREE
-from perceptron.theory.thresholds import dense_core_load, kappa_u
+from perceptron.base.results import Status
+from perceptron.kernels.committees.three_relus import ReluCommitteeOfThree
+from perceptron.kernels.committees.three_signs import SignCommitteeOfThree
+from perceptron.kernels.committees.wide import (
+    RELU_SCALE,
+    WideReluCommittee,
+    WideSignCommittee,
+    unit_overlap,
+)
+from perceptron.kernels.franz_parisi.energetic import energetic_term
+from perceptron.kernels.franz_parisi.entropic import Overlaps, overlaps_alone
+from perceptron.kernels.typical.replica_symmetric import energetic_averages
+from perceptron.kernels.typical.spherical import DiscreteWeights, SphericalWeights
+from perceptron.theory.franz_parisi.branch import franz_parisi_branch
+from perceptron.theory.franz_parisi.thresholds import dense_core_load, kappa_u
+from perceptron.theory.typical.saddle_end import OF_THREE
+from perceptron.theory.typical.solutions import capacity, maximum_margin, typical_solutions
 
 SPHERE = SphericalWeights()
 WIDE = (WideSignCommittee, WideReluCommittee)

@@ -8,17 +8,22 @@ import pytest
 from plain_committees import log_majority, log_rectified
 from scipy.optimize import minimize
 
-from perceptron.kernels.committee_of_three import SignCommitteeOfThree
-from perceptron.kernels.committees import WideReluCommittee
-from perceptron.kernels.franz_parisi_by_differences import moved
-from perceptron.kernels.franz_parisi_energetic import energetic_term
-from perceptron.kernels.franz_parisi_entropic import Conjugates, Overlaps, entropic_term
-from perceptron.kernels.models import SphericalWeights
-from perceptron.kernels.relu_committee_of_three import BALANCED, ReluCommitteeOfThree, label_grid, outputs_at
-from perceptron.kernels.replica_symmetric import energetic_averages
-from perceptron.theory.franz_parisi import franz_parisi_branch, make_problem
-from perceptron.theory.replica_symmetric import capacity, maximum_margin, typical_solutions
-from perceptron.theory.saddle_end import distance_downwards, distance_upwards
+from perceptron.kernels.committees.term_by_differences import moved
+from perceptron.kernels.committees.three_relus import (
+    BALANCED,
+    ReluCommitteeOfThree,
+    label_grid,
+    outputs_at,
+)
+from perceptron.kernels.committees.three_signs import SignCommitteeOfThree
+from perceptron.kernels.committees.wide import WideReluCommittee
+from perceptron.kernels.franz_parisi.energetic import energetic_term
+from perceptron.kernels.franz_parisi.entropic import Conjugates, Overlaps, entropic_term
+from perceptron.kernels.typical.replica_symmetric import energetic_averages
+from perceptron.kernels.typical.spherical import SphericalWeights
+from perceptron.theory.franz_parisi.branch import franz_parisi_branch, make_problem
+from perceptron.theory.typical.saddle_end import distance_downwards, distance_upwards
+from perceptron.theory.typical.solutions import capacity, maximum_margin, typical_solutions
 
 SPHERE = SphericalWeights()
 THREE = SignCommitteeOfThree()

@@ -4,14 +4,20 @@ import mpmath as mp
 import numpy as np
 import pytest
 
-from perceptron.kernels.constraints import MarginStep
-from perceptron.kernels.franz_parisi_energetic import energetic_term
-from perceptron.kernels.franz_parisi_entropic import Conjugates, entropic_term
-from perceptron.theory import dense_core_digits as precise
-from perceptron.theory.arbitrary_precision import working_context
-from perceptron.theory.dense_core_averages import OF_A_PATTERN, Rule, _largest_ratio, overlaps_of, pattern_derivatives
-from perceptron.theory.replica_symmetric import typical_solutions
-from perceptron.theory.thresholds import dense_core_load
+from perceptron.kernels.franz_parisi.energetic import energetic_term
+from perceptron.kernels.franz_parisi.entropic import Conjugates, entropic_term
+from perceptron.kernels.typical.constraints import MarginStep
+from perceptron.theory.digits import dense_core as precise
+from perceptron.theory.digits.arbitrary_precision import working_context
+from perceptron.theory.digits.dense_core_averages import (
+    OF_A_PATTERN,
+    Rule,
+    _largest_ratio,
+    overlaps_of,
+    pattern_derivatives,
+)
+from perceptron.theory.franz_parisi.thresholds import dense_core_load
+from perceptron.theory.typical.solutions import typical_solutions
 
 CONJUGATES = (0.4, 0.7, 3.5)  # v, t̂, p̂
 

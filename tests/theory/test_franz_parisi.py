@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from benchmarks import plain_scipy
-from perceptron.kernels import franz_parisi_saddle as kernels
-from perceptron.kernels.franz_parisi_energetic import energetic_term
-from perceptron.kernels.franz_parisi_entropic import Conjugates, entropic_term
-from perceptron.solution import ConvergenceError, Status
-from perceptron.theory.franz_parisi import franz_parisi_branch, geometric_bound, make_problem
-from perceptron.theory.replica_symmetric import maximum_margin, typical_solutions
+from perceptron.base.results import ConvergenceError, Status
+from perceptron.kernels.franz_parisi import saddle as kernels
+from perceptron.kernels.franz_parisi.energetic import energetic_term
+from perceptron.kernels.franz_parisi.entropic import Conjugates, entropic_term
+from perceptron.theory.franz_parisi.branch import franz_parisi_branch, geometric_bound, make_problem
+from perceptron.theory.typical.solutions import maximum_margin, typical_solutions
 
 LOADS = (0.05, 0.3, 0.5, 0.7, 0.8)
 MARGINS = (-0.5, 0.0, 0.2)

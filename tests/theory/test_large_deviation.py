@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from scipy.special import log_ndtr
 
-from perceptron.kernels.constraints import MarginStep
-from perceptron.kernels.large_deviation_terms import Coupled, coupled_flat
-from perceptron.solution import ConvergenceError, Status
-from perceptron.theory.large_deviation import coupled_profile, coupled_solutions, densest_regions
-from perceptron.theory.replica_symmetric import typical_solutions
+from perceptron.base.results import ConvergenceError, Status
+from perceptron.kernels.coupled.terms import Coupled, coupled_flat
+from perceptron.kernels.typical.constraints import MarginStep
+from perceptron.theory.coupled.solutions import coupled_profile, coupled_solutions, densest_regions
+from perceptron.theory.typical.solutions import typical_solutions
 
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(500)
 Z = 20.0 * NODES  # the tilt by the y-th power moves the inner integrand far out

@@ -5,18 +5,18 @@ import math
 import numpy as np
 import pytest
 
-from perceptron.solution import ConvergenceError, Status
-from perceptron.theory import large_deviation_thresholds as thresholds
-from perceptron.theory.large_deviation import coupled_profile, coupled_solutions, densest_regions
-from perceptron.theory.large_deviation_thresholds import (
+from perceptron.base.results import ConvergenceError, Status
+from perceptron.theory.coupled import thresholds
+from perceptron.theory.coupled.solutions import coupled_profile, coupled_solutions, densest_regions
+from perceptron.theory.coupled.thresholds import (
     alpha_u,
     alpha_u_infinite_replicas,
     alpha_u_real_replicas,
     alpha_u_reference,
     region_thresholds,
 )
-from perceptron.theory.replica_symmetric import capacity
-from perceptron.theory.thresholds import dense_core_load
+from perceptron.theory.franz_parisi.thresholds import dense_core_load
+from perceptron.theory.typical.solutions import capacity
 
 
 def test_both_definitions_on_the_balanced_curve_round_to_the_literatures_value():

@@ -6,9 +6,9 @@ from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from perceptron.solution import ConvergenceError, Status
-from perceptron.theory import local_entropy
-from perceptron.theory.local_entropy import local_entropy_profile
+from perceptron.base.results import ConvergenceError, Status
+from perceptron.theory.franz_parisi import local_entropy
+from perceptron.theory.franz_parisi.local_entropy import local_entropy_profile
 
 PLACE = (0.5, 0.1, 0.0)
 DISTANCES = np.geomspace(1e-3, 0.3, 45)

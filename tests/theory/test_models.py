@@ -10,15 +10,24 @@ from scipy.optimize import minimize_scalar
 from scipy.special import log_ndtr
 from scipy.stats import norm
 
-from perceptron.kernels import replica_symmetric as kernels
-from perceptron.kernels import window_neighbours
-from perceptron.kernels.constraints import MarginStep, SymmetricWindow
-from perceptron.kernels.models import DiscreteWeights, PlantedLabels, PlantedWeights, SphericalWeights
-from perceptron.solution import ConvergenceError, Status
-from perceptron.theory.franz_parisi import geometric_bound
-from perceptron.theory.replica_symmetric import capacity, typical_solutions
-from perceptron.theory.symmetric_perceptron import isolation_distance, window_local_entropy
-from perceptron.theory.teacher_student import generalisation, perfect_learning_load, spinodal_load
+from perceptron.base.results import ConvergenceError, Status
+from perceptron.kernels.typical import replica_symmetric as kernels
+from perceptron.kernels.typical import window_neighbours
+from perceptron.kernels.typical.constraints import MarginStep, SymmetricWindow
+from perceptron.kernels.typical.spherical import (
+    DiscreteWeights,
+    PlantedLabels,
+    PlantedWeights,
+    SphericalWeights,
+)
+from perceptron.theory.franz_parisi.branch import geometric_bound
+from perceptron.theory.typical.solutions import capacity, typical_solutions
+from perceptron.theory.typical.symmetric_perceptron import isolation_distance, window_local_entropy
+from perceptron.theory.typical.teacher_student import (
+    generalisation,
+    perfect_learning_load,
+    spinodal_load,
+)
 
 SPHERE, TEACHER, TERNARY = SphericalWeights(), PlantedWeights(), DiscreteWeights((-1.0, 0.0, 1.0))
 

@@ -6,17 +6,17 @@ import mpmath as mp
 import numpy as np
 import pytest
 
-from perceptron.kernels import replica_symmetric as kernels
-from perceptron.kernels.constraints import MarginStep, SymmetricWindow
-from perceptron.kernels.priors import BinaryWeights
-from perceptron.solution import ConvergenceError, Status
-from perceptron.theory.replica_symmetric import (
+from perceptron.base.results import ConvergenceError, Status
+from perceptron.kernels.typical import replica_symmetric as kernels
+from perceptron.kernels.typical.constraints import MarginStep, SymmetricWindow
+from perceptron.kernels.typical.priors import BinaryWeights
+from perceptron.theory.typical.solutions import (
     capacity,
     largest_margin,
     maximum_margin,
     typical_solutions,
 )
-from perceptron.theory.stability_distribution import stability_distribution
+from perceptron.theory.typical.stability_distribution import stability_distribution
 
 GRID = [(load, margin) for load in (0.05, 0.3, 0.5, 0.7, 0.8) for margin in (-0.5, 0.0, 0.2)]
 

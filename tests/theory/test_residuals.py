@@ -22,10 +22,10 @@ from perceptron import (
     stability_load,
     typical_solutions,
 )
-from perceptron.solution import Status
-from perceptron.theory import phase_diagram as diagram_module
-from perceptron.theory.large_deviation import coupled_profile
-from perceptron.theory.teacher_student import perfect_learning_load, spinodal_load
+from perceptron.base.results import Status
+from perceptron.theory.coupled.solutions import coupled_profile
+from perceptron.theory.franz_parisi import phase_diagram as diagram_module
+from perceptron.theory.typical.teacher_student import perfect_learning_load, spinodal_load
 
 
 def check(*found):

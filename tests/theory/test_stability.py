@@ -8,16 +8,22 @@ import pytest
 from scipy.integrate import quad
 from scipy.stats import norm
 
-from perceptron.kernels.constraints import SymmetricWindow
-from perceptron.kernels.models import DiscreteWeights, SphericalWeights
-from perceptron.solution import ConvergenceError, Solution, Status, stability_in_words, worst
-from perceptron.theory import arbitrary_precision, replica_symmetric
-from perceptron.theory.franz_parisi import franz_parisi_branch
-from perceptron.theory.replica_symmetric import capacity, maximum_margin, typical_solutions
-from perceptron.theory.stability import largest_replicon, stability_load, stable_reference_margin, unstable_interval
-from perceptron.theory.symmetric_perceptron import isolation_distance, window_local_entropy
-from perceptron.theory.teacher_student import generalisation, spinodal_load
-from perceptron.theory.thresholds import named_thresholds
+from perceptron.base.results import ConvergenceError, Solution, Status, stability_in_words, worst
+from perceptron.kernels.typical.constraints import SymmetricWindow
+from perceptron.kernels.typical.spherical import DiscreteWeights, SphericalWeights
+from perceptron.theory.digits import arbitrary_precision
+from perceptron.theory.franz_parisi.branch import franz_parisi_branch
+from perceptron.theory.franz_parisi.stability import (
+    largest_replicon,
+    stability_load,
+    stable_reference_margin,
+    unstable_interval,
+)
+from perceptron.theory.franz_parisi.thresholds import named_thresholds
+from perceptron.theory.typical import solutions as replica_symmetric
+from perceptron.theory.typical.solutions import capacity, maximum_margin, typical_solutions
+from perceptron.theory.typical.symmetric_perceptron import isolation_distance, window_local_entropy
+from perceptron.theory.typical.teacher_student import generalisation, spinodal_load
 
 
 def test_typical_solutions_lose_stability_beyond_the_capacity():

@@ -4,11 +4,10 @@ import numpy as np
 import pytest
 
 from benchmarks import plain_scipy
-from perceptron.solution import Status
-from perceptron.theory.franz_parisi import franz_parisi_branch, unchecked_branch
-from perceptron.theory.phase_diagram import phase_diagram
-from perceptron.theory.replica_symmetric import capacity, maximum_margin
-from perceptron.theory.thresholds import (
+from perceptron.base.results import Status
+from perceptron.theory.franz_parisi.branch import franz_parisi_branch, unchecked_branch
+from perceptron.theory.franz_parisi.phase_diagram import phase_diagram
+from perceptron.theory.franz_parisi.thresholds import (
     counted_margin_threshold,
     dense_core_load,
     isolation_load,
@@ -16,6 +15,7 @@ from perceptron.theory.thresholds import (
     kappa_u,
     phases,
 )
+from perceptron.theory.typical.solutions import capacity, maximum_margin
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from wl import cli
+from wl.cli import main as cli
 
 
 @pytest.fixture

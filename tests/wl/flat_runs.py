@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from wl.grid import Grid, Range, make_axis
-from wl.landscape import landscape_of
-from wl.multicanonical import with_errors
-from wl.run import cap_of
-from wl.sampler import Sampler
-from wl.settings import settings_for
+from wl.engine.sampler import Sampler
+from wl.engine.settings import settings_for
+from wl.interface.grid import Grid, Range, make_axis
+from wl.landscape.build import landscape_of
+from wl.landscape.frozen_walk import with_errors
+from wl.runs.run import cap_of
 
 
 def sampled(system, variables, n_steps, seed, ranges=None, **settings):

@@ -8,22 +8,22 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from benchmarks.exact_densities import log_share_of_box
-from wl.anchoring import anchored
-from wl.datasets.split import Split
-from wl.dynamics_presets import DynamicsOptions, dynamics_settings
-from wl.estimates import offsets
-from wl.goal import Goal
-from wl.grid import Range
-from wl.kernels.uniform_draws import count_draws
-from wl.landscape import landscape_of
+from wl.engine.estimators.uniform_draws import UniformDraws
+from wl.engine.kernels.uniform_draws import count_draws
+from wl.engine.settings import settings_for
+from wl.interface.grid import Range
+from wl.interface.seeds import stream_of
+from wl.landscape.anchoring import anchored
+from wl.landscape.build import landscape_of
+from wl.landscape.estimates import offsets
 from wl.networks.architecture import Architecture
-from wl.run import Plan, Run
-from wl.settings import settings_for
-from wl.streams import stream_of
+from wl.networks.datasets.split import Split
+from wl.runs.goal import Goal
+from wl.runs.run import Plan, Run
 from wl.systems.free_spins import free_spins
-from wl.systems.neural_network import NetworkOptions, neural_network
+from wl.systems.network.system import NetworkOptions, neural_network
 from wl.systems.quadratic import quadratic_blocks
-from wl.uniform_draws import UniformDraws
+from wl.tasks.dynamics_presets import DynamicsOptions, dynamics_settings
 
 G = np.array([0.6, 0.3, 0.09, 0.009, 0.001])  # shares of all, the open corner first
 

@@ -5,9 +5,9 @@ import pytest
 import xarray as xr
 from scipy.stats import norm
 
-from perceptron.solution import Status
-from wl.advantage import _grid_error, entropic_advantage, equilibrium_at
-from wl.analysis import places_of_bins
+from perceptron.base.results import Status
+from wl.analysis.advantage import _grid_error, entropic_advantage, equilibrium_at
+from wl.analysis.curves import places_of_bins
 
 FIRST = "log_train_loss"
 EDGES = np.array([-1.0, -0.9, -0.8, -0.7, -0.6, np.inf])

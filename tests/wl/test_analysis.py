@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from flat_runs import landscape, sampled
 
-from wl.analysis import equilibrium_curve, marginal, maximum_entropy_curve
+from wl.analysis.curves import equilibrium_curve, marginal, maximum_entropy_curve
 from wl.systems.free_spins import free_spins
 
 

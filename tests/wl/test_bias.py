@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from wl.kernels.bias import Bias, add_hill, place_of, spline, surface_at
+from wl.engine.dynamics.bias import Bias, add_hill, place_of, spline, surface_at
 
 N_ROWS, N_COLUMNS = 12, 9
 LOWEST, WIDTHS, WALL = (-3.0, 0.5), (0.5, 0.25), 100.0

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from scipy.stats import chi2
 
-from perceptron.enumeration import EnumerationOptions, enumerate_instance
-from perceptron.jit import njit
+from perceptron.base.jit import njit
+from perceptron.enumeration.counts import EnumerationOptions, enumerate_instance
 from perceptron.patterns import random_patterns, teacher_student_patterns
-from wl.kernels.perceptron import n_ones
-from wl.kernels.random import uniform
-from wl.systems.binary_perceptron import binary_perceptron
-from wl.systems.interface import commit, draw, measured, propose, proposed
+from wl.interface.system import commit, draw, measured, propose, proposed
+from wl.interface.xoroshiro import uniform
+from wl.systems.perceptron.levels import n_ones
+from wl.systems.perceptron.system import binary_perceptron
 
 VARIABLES = ("deficit", "n_errors", "minimum_stability")
 FALSE_ALARM = 1e-5  # of each statistical test, at a fixed seed
@@ -20,9 +20,9 @@ FALSE_ALARM = 1e-5  # of each statistical test, at a fixed seed
 CHAIN = """
 import numpy as np
 from perceptron.patterns import random_patterns
-from wl.kernels.random import next_word
-from wl.systems.binary_perceptron import binary_perceptron
-from wl.systems.interface import commit, draw, measured, propose, proposed
+from wl.interface.xoroshiro import next_word
+from wl.systems.perceptron.system import binary_perceptron
+from wl.interface.system import commit, draw, measured, propose, proposed
 patterns = random_patterns(20, 70, rng=np.random.default_rng(3))
 for variable in ("deficit", "n_errors", "minimum_stability"):
     system = binary_perceptron(patterns, 0.4, variable, reference=patterns.values[0])

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from wl.compare import compare_runs
+from wl.analysis.comparison import compare_runs
 
 
 def runs(number, rng, n_bins=30, shift=0.0):

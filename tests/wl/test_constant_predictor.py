@@ -5,10 +5,10 @@ import math
 import numpy as np
 import pytest
 
-from wl.datasets.spiral import spiral, spiral_regression
-from wl.datasets.split import Dataset, Split
 from wl.networks.architecture import Architecture
 from wl.networks.constant_predictor import constant_log_losses
+from wl.networks.datasets.spiral import spiral, spiral_regression
+from wl.networks.datasets.split import Dataset, Split
 from wl.networks.forward import quality
 
 

@@ -5,10 +5,10 @@ import pytest
 from flat_runs import landscape, sampled
 
 from benchmarks.exact_densities import ising_counts
-from perceptron.enumeration import EnumerationOptions, enumerate_instance
+from perceptron.enumeration.counts import EnumerationOptions, enumerate_instance
 from perceptron.patterns import random_patterns
-from wl.systems.binary_perceptron import binary_perceptron
 from wl.systems.ising import ising
+from wl.systems.perceptron.system import binary_perceptron
 
 N_SEEDS = 8
 

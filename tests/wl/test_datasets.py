@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from scipy.stats import kstest
 
-from wl.datasets.spiral import spiral, spiral_regression
-from wl.datasets.split import Dataset, Split, load_dataset
-from wl.datasets.table import read_table
+from wl.networks.datasets.spiral import spiral, spiral_regression
+from wl.networks.datasets.split import Dataset, Split, load_dataset
+from wl.networks.datasets.table import read_table
 
 FALSE_ALARM = 1e-6  # of each statistical test, whose seeds are fixed
 

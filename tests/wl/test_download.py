@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pooch
 import pytest
 
-from wl.datasets.download import Given, Source, data_folder, given_path, obtain, read_known
+from wl.networks.datasets.download import Given, Source, data_folder, given_path, obtain, read_known
 
 CONTENT = b"a,b\n1,2\n"
 SHA256 = hashlib.sha256(CONTENT).hexdigest()

@@ -5,19 +5,19 @@ import math
 import numpy as np
 import pytest
 
-from wl.dynamics import Dynamics, TimeStepError, motion_of, usual_step
-from wl.goal import Goal
-from wl.grid import Grid, Range, make_axis
-from wl.integrator_report import integrator_numbers
-from wl.kernels import dynamics as kernels
-from wl.kernels import dynamics_steps as steps
-from wl.kernels.normals import fill_normals
-from wl.landscape import landscape_of
-from wl.run import Plan, Run
-from wl.settings import settings_for
-from wl.streams import stream_of
-from wl.systems.forces import ENERGY, N_STEPS, SQUARED_DRIFT, new_force_state
-from wl.systems.interface import draw
+from wl.engine.dynamics import movers as kernels
+from wl.engine.dynamics import steps
+from wl.engine.dynamics.settings import Dynamics, TimeStepError, motion_of, usual_step
+from wl.engine.settings import settings_for
+from wl.interface.forces import ENERGY, N_STEPS, SQUARED_DRIFT, new_force_state
+from wl.interface.grid import Grid, Range, make_axis
+from wl.interface.normals import fill_normals
+from wl.interface.seeds import stream_of
+from wl.interface.system import draw
+from wl.landscape.build import landscape_of
+from wl.landscape.integrator import integrator_numbers
+from wl.runs.goal import Goal
+from wl.runs.run import Plan, Run
 from wl.systems.quadratic import quadratic_blocks
 
 NAMES = ("log_first_square", "log_second_square")

@@ -5,8 +5,13 @@ import json
 import numpy as np
 import pytest
 
-from wl.dynamics_presets import DynamicsOptions, default_sampler, dynamics_ranges, dynamics_settings
-from wl.landscape import load_landscape
+from wl.landscape.build import load_landscape
+from wl.tasks.dynamics_presets import (
+    DynamicsOptions,
+    default_sampler,
+    dynamics_ranges,
+    dynamics_settings,
+)
 
 SPIRAL = ["run", "spiral", "--hidden", "3", "--train-points", "4", "--test-points", "3"]
 

@@ -8,10 +8,10 @@ import pytest
 from flat_runs import Range, estimate, sampled
 
 from benchmarks.exact_densities import free_spins_count, log_share_of_box
-from perceptron.enumeration import EnumerationOptions, enumerate_instance
+from perceptron.enumeration.counts import EnumerationOptions, enumerate_instance
 from perceptron.patterns import random_patterns
-from wl.systems.binary_perceptron import binary_perceptron
 from wl.systems.free_spins import free_spins
+from wl.systems.perceptron.system import binary_perceptron
 from wl.systems.quadratic import quadratic_blocks
 
 

@@ -11,16 +11,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from wl.kernels.random import uniform
-from wl.streams import stream_of
-from wl.systems.interface import commit, draw, measured, propose, proposed
+from wl.interface.seeds import stream_of
+from wl.interface.system import commit, draw, measured, propose, proposed
+from wl.interface.xoroshiro import uniform
 
 PAGE = Path(__file__).parents[2] / "docs" / "extending.md"
 
 CHAIN = """
 import numpy as np
 from potts_chain import potts_chain
-from wl.systems.interface import commit, draw, propose, proposed
+from wl.interface.system import commit, draw, propose, proposed
 system, stream = potts_chain(6, 4), np.array([5, 6], np.uint64)
 state = system.new_state()
 with np.errstate(over="ignore"):

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from wl.dynamics import Dynamics, usual_step
-from wl.goal import Goal
-from wl.grid import Range
-from wl.kernels import dynamics as kernels
-from wl.kernels.schedule import EXPLORING, LOG_F, N_KNOWN
-from wl.run import Plan, Run
-from wl.settings import settings_for
+from wl.engine.dynamics import movers as kernels
+from wl.engine.dynamics.settings import Dynamics, usual_step
+from wl.engine.kernels.schedule import EXPLORING, LOG_F, N_KNOWN
+from wl.engine.settings import settings_for
+from wl.interface.grid import Range
+from wl.runs.goal import Goal
+from wl.runs.run import Plan, Run
 from wl.systems.quadratic import quadratic_blocks
 
 NAMES = ("log_first_square", "log_second_square")

@@ -5,9 +5,9 @@ import math
 import numpy as np
 import pytest
 
-from wl.grid import Grid, Range, _real, make_axis
-from wl.kernels.grid import bin_of
-from wl.systems.interface import Variable
+from wl.interface.bins import bin_of
+from wl.interface.grid import Grid, Range, _real, make_axis
+from wl.interface.system import Variable
 from wl.systems.ising import ising
 from wl.systems.quadratic import quadratic_blocks
 

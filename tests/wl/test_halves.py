@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from wl.convergence import _held_down_to
-from wl.halves import compare_halves
+from wl.analysis.start_dependence import compare_halves
+from wl.landscape.convergence import _held_down_to
 
 X = np.linspace(-2.0, 0.0, 21)
 

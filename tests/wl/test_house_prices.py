@@ -10,8 +10,14 @@ import pandas as pd
 import pooch
 import pytest
 
-from wl.datasets.house_prices import COLUMNS, encoded, house_price_dataset, house_prices, read_prices
-from wl.datasets.split import load_dataset
+from wl.networks.datasets.house_prices import (
+    COLUMNS,
+    encoded,
+    house_price_dataset,
+    house_prices,
+    read_prices,
+)
+from wl.networks.datasets.split import load_dataset
 
 VARIABLE = "PERCEPTRON_WL_HOUSE_PRICES"
 real = pytest.mark.skipif(VARIABLE not in os.environ, reason=f"{VARIABLE} does not name the file of house prices")

@@ -6,7 +6,7 @@ import pytest
 from figures.margins import instance_of
 from figures.perceptron_sampling import MOST_STAY, margin_of, run_sampler, sampler_of
 from perceptron.message_passing.belief_propagation import belief_propagation
-from wl.multicanonical import with_errors
+from wl.landscape.frozen_walk import with_errors
 
 
 def entropy_at(patterns, smallest_sum, n_trials, seed):

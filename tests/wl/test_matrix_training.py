@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_info
 
-from wl.datasets.spiral import spiral
-from wl.datasets.split import Dataset, Split
-from wl.kernels import matrix_training as kernels
-from wl.networks import training
 from wl.networks.architecture import Architecture
-from wl.networks.training import method_for, train_ensemble
-from wl.networks.training_ensemble import METRICS, TrainingOptions, load_ensemble
+from wl.networks.datasets.spiral import spiral
+from wl.networks.datasets.split import Dataset, Split
+from wl.networks.training import matrix_descent as kernels
+from wl.networks.training import train as training
+from wl.networks.training.ensemble import METRICS, TrainingOptions, load_ensemble
+from wl.networks.training.train import method_for, train_ensemble
 
 HEADS = {
     "logistic": ("logistic", 1, "tanh"),

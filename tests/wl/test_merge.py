@@ -4,16 +4,16 @@ import numpy as np
 import pytest
 
 from perceptron.patterns import random_patterns
-from wl.goal import Goal
-from wl.grid import Range
-from wl.landscape import load_landscape
-from wl.merge import merge_landscapes
-from wl.plots import save_landscape_plot
-from wl.run import Plan
-from wl.run_directory import create, open_directory
-from wl.settings import settings_for
-from wl.systems.binary_perceptron import binary_perceptron
+from wl.analysis.plots import save_landscape_plot
+from wl.engine.settings import settings_for
+from wl.interface.grid import Range
+from wl.landscape.build import load_landscape
+from wl.landscape.merge import merge_landscapes
+from wl.runs.directory import create, open_directory
+from wl.runs.goal import Goal
+from wl.runs.run import Plan
 from wl.systems.ising import ising
+from wl.systems.perceptron.system import binary_perceptron
 
 
 def finished(path, system, seed, ranges=None, n_runs=1, n_trials=200_000):

@@ -2,14 +2,14 @@
 
 import pytest
 
-from wl.drive import Every, drive
-from wl.goal import Goal
-from wl.landscape import load_landscape
-from wl.merge import merge_landscapes
-from wl.plots import save_landscape_plot
-from wl.run import Plan
-from wl.run_directory import create, open_directory
-from wl.settings import settings_for
+from wl.analysis.plots import save_landscape_plot
+from wl.engine.settings import settings_for
+from wl.landscape.build import load_landscape
+from wl.landscape.merge import merge_landscapes
+from wl.runs.directory import create, open_directory
+from wl.runs.driver import Every, drive
+from wl.runs.goal import Goal
+from wl.runs.run import Plan
 from wl.systems.ising import ising
 
 

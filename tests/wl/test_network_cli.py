@@ -6,8 +6,8 @@ import re
 import numpy as np
 import pytest
 
-from perceptron.files import save_table
-from wl.landscape import load_landscape
+from perceptron.base.files import save_table
+from wl.landscape.build import load_landscape
 from wl.networks.architecture import Architecture
 
 SPIRAL = ["run", "spiral", "--hidden", "2", "--train-points", "4", "--test-points", "3", "--steps", "20000"]

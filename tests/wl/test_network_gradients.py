@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from wl.datasets.split import Split
-from wl.kernels.network_gradients import MANY_INPUTS
+from wl.interface.forces import measure, pull
 from wl.networks.architecture import ACTIVATIONS, Architecture
+from wl.networks.datasets.split import Split
 from wl.networks.forward import outputs, quality
-from wl.systems.forces import measure, pull
-from wl.systems.neural_network import VARIABLES, NetworkOptions, neural_network
+from wl.networks.kernels.gradients import MANY_INPUTS
+from wl.systems.network.system import VARIABLES, NetworkOptions, neural_network
 
 N_TRAIN, N_TEST = 11, 7
 STEP = 1e-4  # of the differences

@@ -8,12 +8,12 @@ import mpmath
 import numpy as np
 import pytest
 
-from perceptron.jit import njit
-from wl.datasets.split import Split
-from wl.kernels import network_functions as functions
+from perceptron.base.jit import njit
 from wl.networks import forward
 from wl.networks.architecture import Architecture
+from wl.networks.datasets.split import Split
 from wl.networks.forward import Quality, outputs, quality
+from wl.networks.layers import activations as functions
 
 ONE, LEAST_NUMBER, SMALL = np.float32(1.0), 1e-30, 1e-4
 SHAPES = {  # head: hidden layers, outputs; fan-ins below, at and above a pass

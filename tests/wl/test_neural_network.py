@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 from test_networks_forward import plain_quality
 
-from wl.datasets.split import Split
-from wl.kernels.random import uniform
+from wl.interface.seeds import stream_of
+from wl.interface.system import commit, draw, measured, propose, proposed
+from wl.interface.xoroshiro import uniform
 from wl.networks.architecture import Architecture
+from wl.networks.datasets.split import Split
 from wl.networks.forward import quality
-from wl.streams import stream_of
-from wl.systems.interface import commit, draw, measured, propose, proposed
-from wl.systems.neural_network import VARIABLES, NetworkOptions, neural_network
+from wl.systems.network.system import VARIABLES, NetworkOptions, neural_network
 
 BOTH = ("log_train_loss", "test_accuracy")
 OUTPUTS = {"logistic": 1, "softmax": 2, "classes": 3, "linear": 2}
@@ -247,7 +247,7 @@ def test_uniform_draws_fill_the_box():
 @pytest.mark.parametrize("name", ["tanh", "regression"])
 def test_a_loss_that_is_not_finite_is_no_place_to_go(name, monkeypatch):
     """Sums that overflow have nan for values; the state goes on from where it was. Such data are refused as a rule."""
-    monkeypatch.setattr("wl.systems.neural_network.check_range", lambda *_: None)
+    monkeypatch.setattr("wl.systems.network.system.check_range", lambda *_: None)
     size = 2e38 if CASES[name][3] == "float32" else 1.5e308
     _, system = system_of(name, NetworkOptions(box=size, step=size))
     state, stream = started(system, 10)

@@ -5,13 +5,13 @@ import pytest
 from flat_runs import Range, estimate, sampled
 from test_neural_network import BOTH, points, started, system_of
 
-from wl.catalogue import rebuild
-from wl.datasets.split import Split
+from wl.engine.saved_state import restore_arrays, saved_arrays
+from wl.interface.seeds import stream_of
+from wl.interface.system import draw, measured
 from wl.networks.architecture import Architecture
-from wl.saved_state import restore_arrays, saved_arrays
-from wl.streams import stream_of
-from wl.systems.interface import draw, measured
-from wl.systems.neural_network import VARIABLES, NetworkOptions, accuracy_window, neural_network
+from wl.networks.datasets.split import Split
+from wl.systems.catalogue import rebuild
+from wl.systems.network.system import VARIABLES, NetworkOptions, accuracy_window, neural_network
 
 
 @pytest.fixture(autouse=True)

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from perceptron.jit import njit
-from wl.kernels import normals
-from wl.kernels.normals import N_LANES, PER_ROUND, fill_normals, next_words, seed_lanes, transform
-from wl.streams import stream_of
+from perceptron.base.jit import njit
+from wl.interface import normals
+from wl.interface.normals import N_LANES, PER_ROUND, fill_normals, next_words, seed_lanes, transform
+from wl.interface.seeds import stream_of
 
 N_WORDS = 2**23  # that differ in the bits that are used
 N_ROUNDS = 100_000

@@ -5,9 +5,9 @@ import math
 import pytest
 
 from wl.networks.architecture import Architecture
-from wl.paper_tables import LAYERS, PAPER_TRAINING, PAPER_WLMD, paper_training
-from wl.task_options import TaskOptions
-from wl.tasks import make_task
+from wl.tasks.options import TaskOptions
+from wl.tasks.paper_tables import LAYERS, PAPER_TRAINING, PAPER_WLMD, paper_training
+from wl.tasks.tasks import make_task
 
 INPUTS = {"house-prices": 331, "polymer": 768, "spiral-regression": 2}
 

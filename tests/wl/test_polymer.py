@@ -8,9 +8,9 @@ import os
 import numpy as np
 import pytest
 
-from wl.datasets.polymer import polymer
-from wl.datasets.split import load_dataset
-from wl.landscape import load_landscape
+from wl.landscape.build import load_landscape
+from wl.networks.datasets.polymer import polymer
+from wl.networks.datasets.split import load_dataset
 
 VARIABLES = ("PERCEPTRON_WL_POLYMER", "PERCEPTRON_WL_POLYMER_EMBEDDING")
 GAPS = np.array([7.5, 6.0, 4.0, 9.0, 1.0, 2.0, 3.0, 5.0, 8.0])

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from wl.datasets.split import Dataset, Split
 from wl.networks.architecture import Architecture
+from wl.networks.datasets.split import Dataset, Split
 from wl.networks.precision import check_precision
-from wl.networks.training import train_ensemble
-from wl.networks.training_ensemble import TrainingOptions
-from wl.systems.neural_network import NetworkOptions, neural_network
+from wl.networks.training.ensemble import TrainingOptions
+from wl.networks.training.train import train_ensemble
+from wl.systems.network.system import NetworkOptions, neural_network
 
 LABELS = np.arange(12) % 2
 X = np.linspace(-1.0, 1.0, 12)

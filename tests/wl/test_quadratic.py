@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from benchmarks.exact_densities import log_share_of_box
-from wl.streams import stream_of
-from wl.systems.interface import commit, draw, measured, propose, proposed
+from wl.interface.seeds import stream_of
+from wl.interface.system import commit, draw, measured, propose, proposed
 from wl.systems.quadratic import quadratic_blocks
 
 

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from scipy.stats import chi2
 
-from perceptron.jit import njit
-from wl.kernels import random as kernels
-from wl.kernels.random import below, exponential, next_word, scaled, uniform
-from wl.streams import stream_of
+from perceptron.base.jit import njit
+from wl.interface import xoroshiro as kernels
+from wl.interface.seeds import stream_of
+from wl.interface.xoroshiro import below, exponential, next_word, scaled, uniform
 
 # first words of xoroshiro128++ from the state (1, 2), as its reference implementation in C gives them
 KNOWN = [393217, 669327710093319, 1732421326133921491, 11394790081659126983, 9555452776773192676]
@@ -16,7 +16,7 @@ ALL_ONES = 2**64 - 1
 
 PLAIN = """
 import numpy as np
-from wl.kernels.random import below, exponential, next_word, uniform
+from wl.interface.xoroshiro import below, exponential, next_word, uniform
 stream = np.array([3, 2**63 + 5], np.uint64)
 with np.errstate(over="ignore"):  # sums wrap around
     for k in range(300):

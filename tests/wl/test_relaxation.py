@@ -8,15 +8,15 @@ import xarray as xr
 from scipy.special import digamma
 from typer.testing import CliRunner
 
-from perceptron.files import load_table
-from wl.cli import app
-from wl.datasets.split import Split
-from wl.dynamics import Dynamics, TimeStepError
+from perceptron.base.files import load_table
+from wl.analysis.thermal_means import expected_at, temperature_at
+from wl.cli.main import app
+from wl.engine.dynamics.settings import Dynamics, TimeStepError
 from wl.networks.architecture import Architecture
-from wl.relaxation import RelaxationOptions, relax
-from wl.systems.neural_network import NetworkOptions, neural_network
+from wl.networks.datasets.split import Split
+from wl.runs.relaxation import RelaxationOptions, relax
+from wl.systems.network.system import NetworkOptions, neural_network
 from wl.systems.quadratic import quadratic_blocks
-from wl.thermal_means import expected_at, temperature_at
 
 HALF, TEMPERATURE = 1.5, 0.1
 POINTS = {"train": ([-1.0, 0.2, 0.9], [-0.8, 0.3, 0.5]), "test": ([-0.6, 0.5], [-0.3, 0.7])}

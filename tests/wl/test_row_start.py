@@ -3,7 +3,7 @@
 import numpy as np
 from flat_runs import Range, estimate, sampled
 
-from wl.settings import SLOW_LEARNING
+from wl.engine.settings import SLOW_LEARNING
 from wl.systems.quadratic import quadratic_blocks
 
 N_FIRST, N_SECOND, WIDTH = 4, 3, 0.25

@@ -12,16 +12,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from wl.drive import Every, drive
-from wl.goal import Goal
-from wl.landscape import load_landscape
-from wl.run import Plan
-from wl.run_directory import create, open_directory
-from wl.settings import settings_for
+from wl.engine.settings import settings_for
+from wl.landscape.build import load_landscape
+from wl.runs.directory import create, open_directory
+from wl.runs.driver import Every, drive
+from wl.runs.goal import Goal
+from wl.runs.run import Plan
 from wl.systems.ising import ising
 
 ROOT = Path(__file__).parents[2]
-COMMAND = [sys.executable, "-W", "error", "-m", "wl.cli"]
+COMMAND = [sys.executable, "-W", "error", "-m", "wl.cli.main"]
 ISING = ["ising", "--size", "4", "--steps", "2e7"]
 FORCES = [
     *("quadratic", "--dimensions", "2,3", "--variables", "log_first_square,log_second_square"),
@@ -235,7 +235,7 @@ def test_foreign_and_missing_checkpoints(tmp_path):
 
 FULL = """
 import resource, sys
-from wl.cli import main
+from wl.cli.main import main
 resource.setrlimit(resource.RLIMIT_FSIZE, ({size}, {size}))
 sys.argv = ["wl", "resume", {path!r}, "--checkpoint-steps", "10000"]
 main()
@@ -259,7 +259,7 @@ def test_a_full_disk_loses_nothing_that_was_saved(tmp_path, share):
 SAVE = """
 import resource, sys
 from pathlib import Path
-from wl.landscape import load_landscape, save_landscape
+from wl.landscape.build import load_landscape, save_landscape
 path = Path({path!r})
 landscape = load_landscape(path)
 for size in (0, 1000, 8000):
@@ -287,7 +287,7 @@ def test_a_landscape_that_cannot_be_written_leaves_the_checkpoint(tmp_path, monk
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr("wl.run_directory.save_landscape", fail)
+        patch.setattr("wl.runs.directory.save_landscape", fail)
         with pytest.raises(OSError, match=r"landscape in .* could not be written .*No space left.*checkpoint is kept"):
             quietly(directory)
     assert directory.state() == "STOPPED"
@@ -321,7 +321,7 @@ def test_overwriting_on_a_full_disk_keeps_the_old_run(tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr("wl.run_directory.write_checkpoint", fail)
+        patch.setattr("wl.runs.directory.write_checkpoint", fail)
         with pytest.raises(OSError, match="No space left"):
             create(tmp_path / "run", open_directory(tmp_path / "run").plan, overwrite=True)
     assert open_directory(tmp_path / "run").state() == "FINISHED"

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 
 from perceptron.patterns import random_patterns
-from wl.goal import Goal
-from wl.grid import Range
-from wl.landscape import landscape_of
-from wl.run import Plan, Run
-from wl.settings import settings_for
-from wl.systems.binary_perceptron import binary_perceptron
+from wl.engine.settings import settings_for
+from wl.interface.grid import Range
+from wl.landscape.build import landscape_of
+from wl.runs.goal import Goal
+from wl.runs.run import Plan, Run
 from wl.systems.ising import ising
+from wl.systems.perceptron.system import binary_perceptron
 
 N_TRIALS = 60_000
 SETTINGS = {

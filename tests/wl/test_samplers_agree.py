@@ -10,16 +10,16 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_limits
 
-from wl.compare import compare_runs
-from wl.dynamics import Dynamics
-from wl.estimates import log_sums
-from wl.goal import Goal
-from wl.grid import Range
-from wl.landscape import landscape_of
-from wl.run import Plan, Run
-from wl.settings import settings_for
-from wl.task_options import TaskOptions
-from wl.tasks import make_task, network_system
+from wl.analysis.comparison import compare_runs
+from wl.engine.dynamics.settings import Dynamics
+from wl.engine.settings import settings_for
+from wl.interface.grid import Range
+from wl.landscape.build import landscape_of
+from wl.landscape.estimates import log_sums
+from wl.runs.goal import Goal
+from wl.runs.run import Plan, Run
+from wl.tasks.options import TaskOptions
+from wl.tasks.tasks import make_task, network_system
 
 VARIABLES = ("log_train_loss", "log_test_loss")
 N_RUNS, WIDTH, MERGED = 8, 0.02, 5

@@ -5,11 +5,11 @@ import math
 import numpy as np
 import pytest
 
-from wl.grid import Grid, make_axis
-from wl.kernels import schedule as clocks
-from wl.kernels.schedule import KNOWN, adapt
-from wl.kernels.walk import Surface, discover
-from wl.settings import SCHEDULES, Settings, Target, settings_for
+from wl.engine.kernels import schedule as clocks
+from wl.engine.kernels.schedule import KNOWN, adapt
+from wl.engine.kernels.walk import Surface, discover
+from wl.engine.settings import SCHEDULES, Settings, Target, settings_for
+from wl.interface.grid import Grid, make_axis
 from wl.systems.free_spins import free_spins
 from wl.systems.ising import ising
 

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from benchmarks.exact_densities import free_spins_count, ising_counts
-from wl.kernels.random import next_word, uniform
-from wl.streams import stream_of
+from wl.interface.seeds import stream_of
+from wl.interface.system import System, commit, draw, measured, propose, proposed
+from wl.interface.xoroshiro import next_word, uniform
 from wl.systems.free_spins import free_spins
-from wl.systems.interface import System, commit, draw, measured, propose, proposed
 from wl.systems.ising import ising
 from wl.systems.quadratic import quadratic_blocks
 

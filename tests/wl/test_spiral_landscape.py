@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from wl.estimates import conditional_means
-from wl.goal import Goal
-from wl.grid import Range
-from wl.landscape import landscape_of
-from wl.run import Plan, Run
-from wl.settings import settings_for
-from wl.task_options import TaskOptions
-from wl.tasks import make_task, network_system
+from wl.engine.settings import settings_for
+from wl.interface.grid import Range
+from wl.landscape.build import landscape_of
+from wl.landscape.estimates import conditional_means
+from wl.runs.goal import Goal
+from wl.runs.run import Plan, Run
+from wl.tasks.options import TaskOptions
+from wl.tasks.tasks import make_task, network_system
 
 VARIABLES = ("log_train_loss", "test_accuracy")
 

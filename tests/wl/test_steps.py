@@ -7,15 +7,15 @@ from dataclasses import asdict, replace
 import numpy as np
 import pytest
 
-from wl.goal import Goal
-from wl.grid import Grid, Range, make_axis
-from wl.kernels.walk import ACCEPTED
-from wl.run import Plan, Run, settings_from
-from wl.sampler import Sampler
-from wl.settings import Settings, preset_of, settings_for
+from wl.engine.kernels.walk import ACCEPTED
+from wl.engine.sampler import Sampler
+from wl.engine.settings import Settings, preset_of, settings_for
+from wl.interface.grid import Grid, Range, make_axis
+from wl.runs.goal import Goal
+from wl.runs.run import Plan, Run, settings_from
 from wl.systems.quadratic import quadratic_blocks
-from wl.task_options import TaskOptions
-from wl.tasks import make_task, network_system
+from wl.tasks.options import TaskOptions
+from wl.tasks.tasks import make_task, network_system
 
 NAME = "log_first_square"
 LARGEST = 2.0  # of the quadratic system

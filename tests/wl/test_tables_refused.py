@@ -6,10 +6,10 @@ import zipfile
 import numpy as np
 import pytest
 
-from wl.datasets.random_split import regression_dataset
-from wl.datasets.scaling import mean_and_deviation, standardised
-from wl.datasets.split import Split
-from wl.datasets.table import read_table
+from wl.networks.datasets.random_split import regression_dataset
+from wl.networks.datasets.scaling import mean_and_deviation, standardised
+from wl.networks.datasets.split import Split
+from wl.networks.datasets.table import read_table
 
 PART = np.repeat(["train", "test"], 8)
 LABEL = np.arange(16) % 2

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from wl.datasets.spiral import spiral
 from wl.networks.architecture import Architecture
-from wl.networks.training import train_ensemble
-from wl.networks.training_curves import best_early_stopping, training_curve
-from wl.networks.training_ensemble import TrainingOptions, load_ensemble
+from wl.networks.datasets.spiral import spiral
+from wl.networks.training.curves import best_early_stopping, training_curve
+from wl.networks.training.ensemble import TrainingOptions, load_ensemble
+from wl.networks.training.train import train_ensemble
 
 SHORT = ["--hidden", "4,3", "--epochs", "30", "--runs", "12", "--record-every", "1"]
 

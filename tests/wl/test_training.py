@@ -8,18 +8,23 @@ import numpy as np
 import pytest
 
 from benchmarks.plain_training import plain_gradient, plain_loss, plain_outputs, plain_train
-from perceptron.solution import Status
-from wl.datasets.spiral import spiral
-from wl.datasets.split import Dataset, Split
-from wl.kernels import training as kernels
-from wl.kernels import training_passes as passes
+from perceptron.base.results import Status
+from wl.interface.seeds import stream_of
 from wl.networks.architecture import ACTIVATIONS, HEADS, Architecture
+from wl.networks.datasets.spiral import spiral
+from wl.networks.datasets.split import Dataset, Split
 from wl.networks.forward import quality
 from wl.networks.initialisation import fan_in, uniform_in_box, xavier
-from wl.networks.training import points_of, shape_of, train_ensemble
-from wl.networks.training_curves import best_early_stopping, change_in_second_half, mean_at, training_curve
-from wl.networks.training_ensemble import METRICS, TrainingEnsemble, TrainingOptions, load_ensemble
-from wl.streams import stream_of
+from wl.networks.training import descent as kernels
+from wl.networks.training import small_dense as passes
+from wl.networks.training.curves import (
+    best_early_stopping,
+    change_in_second_half,
+    mean_at,
+    training_curve,
+)
+from wl.networks.training.ensemble import METRICS, TrainingEnsemble, TrainingOptions, load_ensemble
+from wl.networks.training.train import points_of, shape_of, train_ensemble
 
 CASES = list(itertools.product(HEADS, ACTIVATIONS))
 SHORT = TrainingOptions(n_runs=4, n_epochs=7, record_every=2, learning_rate=0.1)
@@ -27,10 +32,10 @@ SHORT = TrainingOptions(n_runs=4, n_epochs=7, record_every=2, learning_rate=0.1)
 
 CHAINS = """
 import numpy as np
-from wl.datasets.spiral import spiral, spiral_regression
+from wl.networks.datasets.spiral import spiral, spiral_regression
 from wl.networks.architecture import Architecture
-from wl.networks.training import train_ensemble
-from wl.networks.training_ensemble import TrainingOptions
+from wl.networks.training.train import train_ensemble
+from wl.networks.training.ensemble import TrainingOptions
 CASES = (spiral(), "logistic", 1), (spiral(), "softmax", 2), (spiral_regression(9, 9), "linear", 1)
 for data, head, n_outputs in CASES:
     for activation in ("relu", "tanh", "silu"):

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from wl import transition_matrix
-from wl.kernels.transitions import Transitions, add_count
-from wl.proposal_blocks import ProposalBlocks
-from wl.transition_matrix import log_g_of_transitions, transition_counts
-from wl.walkers import enlarged, new_transitions
+from wl.engine.estimators import transition_matrix
+from wl.engine.estimators.proposal_blocks import ProposalBlocks
+from wl.engine.estimators.transition_matrix import log_g_of_transitions, transition_counts
+from wl.engine.kernels.transitions import Transitions, add_count
+from wl.engine.windows.walkers import enlarged, new_transitions
 
 
 def flip_counts(n_spins, scale=1.0):

@@ -22,9 +22,9 @@ from figures.sampled_local_entropy import (
     free_entropies,
     surroundings,
 )
-from perceptron.enumeration import EnumerationOptions, enumerate_instance
+from perceptron.enumeration.counts import EnumerationOptions, enumerate_instance
 from perceptron.message_passing.belief_propagation import belief_propagation
-from wl.multicanonical import with_errors
+from wl.landscape.frozen_walk import with_errors
 
 
 def solution_of(patterns, smallest_sum, seed):

@@ -8,14 +8,14 @@ import pytest
 import xarray as xr
 
 from benchmarks.exact_densities import log_share_of_box
-from wl.analysis import marginal
-from wl.convergence import _draws
-from wl.goal import Goal
-from wl.grid import Range
-from wl.landscape import landscape_of, load_landscape, save_landscape
-from wl.merge import merge_landscapes
-from wl.run import Plan, Run
-from wl.settings import settings_for
+from wl.analysis.curves import marginal
+from wl.engine.settings import settings_for
+from wl.interface.grid import Range
+from wl.landscape.build import landscape_of, load_landscape, save_landscape
+from wl.landscape.convergence import _draws
+from wl.landscape.merge import merge_landscapes
+from wl.runs.goal import Goal
+from wl.runs.run import Plan, Run
 from wl.systems.quadratic import quadratic_blocks
 
 

@@ -5,17 +5,17 @@ import re
 import numpy as np
 import pytest
 
-from perceptron.files import provenance, save_table
-from wl.datasets.spiral import spiral
-from wl.datasets.split import load_dataset
-from wl.landscape import load_landscape
+from perceptron.base.files import provenance, save_table
+from wl.landscape.build import load_landscape
 from wl.networks.architecture import Architecture
-from wl.networks.training import train_ensemble
-from wl.networks.training_ensemble import TrainingOptions, load_ensemble
-from wl.relaxation import Relaxation, RelaxationOptions
-from wl.starts import load_starts
-from wl.task_options import TaskOptions
-from wl.tasks import make_task, network_system
+from wl.networks.datasets.spiral import spiral
+from wl.networks.datasets.split import load_dataset
+from wl.networks.training.ensemble import TrainingOptions, load_ensemble
+from wl.networks.training.train import train_ensemble
+from wl.runs.relaxation import Relaxation, RelaxationOptions
+from wl.tasks.options import TaskOptions
+from wl.tasks.starts import load_starts
+from wl.tasks.tasks import make_task, network_system
 
 NAMES = ("log_train_loss", "log_test_loss")
 SPIRAL = ["run", "spiral", "--hidden", "2", "--train-points", "4", "--test-points", "3", "--steps", "1000"]

@@ -7,14 +7,14 @@ import pytest
 from typer.testing import CliRunner
 
 from perceptron.patterns import Patterns, random_patterns
-from wl.cli import app
-from wl.goal import Goal
-from wl.grid import Range
-from wl.landscape import landscape_of
-from wl.run import Plan, Run
-from wl.run_directory import create, open_directory
-from wl.settings import settings_for
-from wl.systems.binary_perceptron import binary_perceptron
+from wl.cli.main import app
+from wl.engine.settings import settings_for
+from wl.interface.grid import Range
+from wl.landscape.build import landscape_of
+from wl.runs.directory import create, open_directory
+from wl.runs.goal import Goal
+from wl.runs.run import Plan, Run
+from wl.systems.perceptron.system import binary_perceptron
 from wl.systems.quadratic import quadratic_blocks
 
 SYSTEM = binary_perceptron(Patterns(random_patterns(15, 9, rng=np.random.default_rng(3)).values), 0.0)

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from flat_runs import sampled
 
-from wl.grid import Grid, make_axis
-from wl.kernels import schedule as clocks
-from wl.kernels.schedule import KNOWN
-from wl.sampler import Sampler
-from wl.settings import settings_for
+from wl.engine.kernels import schedule as clocks
+from wl.engine.kernels.schedule import KNOWN
+from wl.engine.sampler import Sampler
+from wl.engine.settings import settings_for
+from wl.interface.grid import Grid, make_axis
 from wl.systems.ising import ising
 
 

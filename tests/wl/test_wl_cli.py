@@ -8,8 +8,8 @@ import typer
 from typer.testing import CliRunner
 
 from perceptron.patterns import random_patterns
-from wl import cli
-from wl.landscape import load_landscape
+from wl.cli import main as cli
+from wl.landscape.build import load_landscape
 
 STEPS = ["--steps", "1e5"]
 ISING = ["run", "ising", "--size", "4", *STEPS]
@@ -179,7 +179,7 @@ def test_a_failure_that_is_not_the_input_exits_with_1(wl, monkeypatch):
     def fail(*_, **__):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("wl.run_directory.write_atomically", fail)
+    monkeypatch.setattr("wl.runs.directory.write_atomically", fail)
     code, out, err = wl(*ISING)
     assert (code, out) == (1, "")
     assert err == "failed: [Errno 28] No space left on device\n"

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from perceptron.checks import check_choice, check_integer, keep_plain
+from perceptron.base.checks import check_choice, check_integer, keep_plain
 
 __all__ = ["ACTIVATIONS", "HEADS", "Architecture", "Layer"]
 

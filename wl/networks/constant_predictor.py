@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from wl.datasets.split import Dataset, Split
+from wl.networks.datasets.split import Dataset, Split
 
 __all__ = ["constant_log_losses"]
 

@@ -1,8 +1,8 @@
 """Forward pass of one network over many points, its losses and accuracies, in single or double precision.
 
-The kernels (`wl.kernels.network_layers`, `wl.kernels.network_losses`) keep neurons as rows over all points; this module
-brings architectures, parameters and data into their form, and calls them on blocks of points that fit the caches.
-Use it for measuring; a sampler that changes one parameter at a time is `wl.systems.neural_network`.
+The kernels (`wl.networks.kernels.incremental`, `wl.networks.kernels.losses`) keep neurons as rows over all points; this
+module brings architectures, parameters and data into their form, and calls them on blocks of points that fit the
+caches. Use it for measuring; a sampler that changes one parameter at a time is `wl.systems.network.system`.
 """
 
 from __future__ import annotations
@@ -13,12 +13,21 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from perceptron.checks import check_choice, check_dtype
-from wl.datasets.split import Split
-from wl.kernels import network_losses as losses
-from wl.kernels.network_functions import Activation, Double, Identity, Precision, Relu, Silu, Single, Tanh
-from wl.kernels.network_layers import GROUP, VECTOR, Network, set_all
+from perceptron.base.checks import check_choice, check_dtype
 from wl.networks.architecture import Architecture
+from wl.networks.datasets.split import Split
+from wl.networks.kernels import losses
+from wl.networks.kernels.incremental import GROUP, VECTOR, Network, set_all
+from wl.networks.layers.activations import (
+    Activation,
+    Double,
+    Identity,
+    Precision,
+    Relu,
+    Silu,
+    Single,
+    Tanh,
+)
 
 __all__ = [
     "PRECISIONS",

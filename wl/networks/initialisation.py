@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from perceptron.checks import check_integer
+from perceptron.base.checks import check_integer
 from wl.networks.architecture import Architecture
 
 __all__ = ["INITIALISATIONS", "fan_in", "uniform_in_box", "xavier"]

@@ -10,9 +10,9 @@ import math
 
 import numpy as np
 
-from wl.datasets.scaling import is_constant, mean_and_deviation
-from wl.datasets.split import Split
 from wl.networks.architecture import Architecture
+from wl.networks.datasets.scaling import is_constant, mean_and_deviation
+from wl.networks.datasets.split import Split
 
 __all__ = ["check_precision", "check_range"]
 

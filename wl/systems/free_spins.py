@@ -17,10 +17,19 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from perceptron.checks import check_integer, check_kind
+from perceptron.base.checks import check_integer, check_kind
 from perceptron.patterns import check_weights
-from wl.kernels.random import next_word, scaled
-from wl.systems.interface import System, Variable, commit, draw, log_binomials, measured, propose, proposed
+from wl.interface.system import (
+    System,
+    Variable,
+    commit,
+    draw,
+    log_binomials,
+    measured,
+    propose,
+    proposed,
+)
+from wl.interface.xoroshiro import next_word, scaled
 
 __all__ = ["FreeSpinsModel", "FreeSpinsState", "free_spins"]
 

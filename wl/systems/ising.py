@@ -11,10 +11,19 @@ from typing import NamedTuple
 
 import numpy as np
 
-from perceptron.checks import check_integer
-from perceptron.jit import njit
-from wl.kernels.random import next_word, scaled
-from wl.systems.interface import System, Variable, commit, draw, log_binomials, measured, propose, proposed
+from perceptron.base.checks import check_integer
+from perceptron.base.jit import njit
+from wl.interface.system import (
+    System,
+    Variable,
+    commit,
+    draw,
+    log_binomials,
+    measured,
+    propose,
+    proposed,
+)
+from wl.interface.xoroshiro import next_word, scaled
 
 __all__ = ["IsingModel", "IsingState", "ising"]
 

@@ -23,11 +23,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from perceptron.checks import check_integer, check_real
-from perceptron.jit import njit
-from wl.kernels.random import below, uniform
-from wl.systems.forces import new_force_state
-from wl.systems.interface import System, Variable, commit, draw, measured, propose, proposed
+from perceptron.base.checks import check_integer, check_real
+from perceptron.base.jit import njit
+from wl.interface.forces import new_force_state
+from wl.interface.system import System, Variable, commit, draw, measured, propose, proposed
+from wl.interface.xoroshiro import below, uniform
 from wl.systems.quadratic_forces import NoScratch, QuadraticForceModel
 
 __all__ = ["QuadraticModel", "QuadraticState", "quadratic_blocks"]

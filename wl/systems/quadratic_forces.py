@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from perceptron.jit import assign
-from wl.systems.forces import measure, pull, register_box
+from perceptron.base.jit import assign
+from wl.interface.forces import measure, pull, register_box
 
 __all__ = ["NoScratch", "QuadraticForceModel"]
 

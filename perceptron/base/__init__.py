@@ -1,0 +1,1 @@
+"""What everything stands on: compiled kernels, checks, files, results, sweeps, printing."""

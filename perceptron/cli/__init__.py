@@ -1,0 +1,1 @@
+"""The command line `perceptron`: commands parse, call and print; they compute nothing."""

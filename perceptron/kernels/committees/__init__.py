@@ -1,0 +1,1 @@
+"""Kernels of machines with one hidden layer: many units, or three, with signs or ReLU."""

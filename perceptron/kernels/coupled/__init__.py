@@ -1,0 +1,1 @@
+"""Kernels of y coupled solutions: the large-deviation theory of dense regions."""

@@ -1,0 +1,1 @@
+"""Kernels of one instance: patterns, messages, counts, searches."""

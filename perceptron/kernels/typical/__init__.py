@@ -1,0 +1,1 @@
+"""Kernels of typical solutions: constraints, priors and the replica-symmetric saddle."""

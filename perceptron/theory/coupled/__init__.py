@@ -1,0 +1,1 @@
+"""Dense regions of solutions by the large-deviation theory, and where they end."""

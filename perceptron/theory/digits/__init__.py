@@ -1,0 +1,1 @@
+"""Thresholds to any number of digits, and proofs of them."""

@@ -1,0 +1,1 @@
+"""Local entropy around typical solutions, and the thresholds between its phases."""

@@ -1,0 +1,1 @@
+"""Typical solutions in the replica-symmetric theory."""

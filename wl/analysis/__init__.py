@@ -1,0 +1,1 @@
+"""What landscapes say: curves, comparisons, the advantage over training, pictures."""

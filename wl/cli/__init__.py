@@ -1,0 +1,1 @@
+"""The command line `wl`: commands parse, call and print; they compute nothing."""

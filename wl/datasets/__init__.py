@@ -1,1 +1,0 @@
-"""Data sets of the experiments, and tables of the user."""

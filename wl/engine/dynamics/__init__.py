@@ -1,0 +1,1 @@
+"""Walks by molecular dynamics: hills of the bias, integrators, and their settings."""

@@ -1,0 +1,1 @@
+"""Compiled walks of Monte Carlo."""

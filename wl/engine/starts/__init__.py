@@ -1,0 +1,1 @@
+"""How walkers get to where sampling begins."""

@@ -1,0 +1,1 @@
+"""Windows of a grid, the walkers in them, and what they exchange."""

@@ -1,0 +1,1 @@
+"""What a system tells the engine: its variables, bins, moves, forces and random numbers."""

@@ -1,1 +1,0 @@
-"""Compiled kernels of the flat-histogram engine: numbers in, numbers out."""

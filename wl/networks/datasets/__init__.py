@@ -1,0 +1,1 @@
+"""Data sets: the spiral, tables, house prices, polymers."""

@@ -1,0 +1,1 @@
+"""Compiled networks: losses, changes of one parameter, gradients."""

@@ -1,0 +1,1 @@
+"""Runs: their plan, their directory with checkpoints, and what drives them to their goal."""

@@ -1,0 +1,1 @@
+"""A network on data as a system."""

@@ -1,0 +1,1 @@
+"""The binary perceptron on patterns as a system."""

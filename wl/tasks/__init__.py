@@ -1,0 +1,1 @@
+"""Networks on data sets by name, with the options and settings of paper H."""
