@@ -12,11 +12,11 @@ from concurrent.futures import Executor
 import numpy as np
 
 from figures.focusing_points import compute_points
+from perceptron.base.profile import geometric_bound
 from perceptron.base.results import Status, worst
 from perceptron.base.sweep import sweep
 from perceptron.theory.coupled.solutions import coupled_profile
 from perceptron.theory.coupled.thresholds import region_thresholds
-from perceptron.theory.franz_parisi.branch import geometric_bound
 from perceptron.theory.franz_parisi.local_entropy import local_entropy_profile
 from perceptron.theory.franz_parisi.thresholds import dense_core_load
 from perceptron.theory.typical.solutions import capacity, maximum_margin

@@ -25,6 +25,7 @@ import numpy as np
 
 from perceptron.base.checks import read_integer, read_integers
 from perceptron.base.files import provenance, save_table
+from wl.cli.systems import MOVES_OF_THE_PAPER
 from wl.engine.settings import preset_of, settings_for
 from wl.interface.grid import Range
 from wl.landscape.build import load_landscape, save_landscape
@@ -37,7 +38,6 @@ from wl.runs.directory import create, open_directory
 from wl.runs.driver import Every, drive
 from wl.runs.goal import Goal
 from wl.runs.run import Plan
-from wl.systems.catalogue import MOVES_OF_THE_PAPER
 from wl.tasks.options import TaskOptions
 from wl.tasks.tasks import make_task, network_system
 

@@ -36,12 +36,12 @@ from figures.perceptron_sampling import (
     sampler_of_surroundings,
     solutions,
 )
+from perceptron.base.profile import geometric_bound
 from perceptron.base.results import Status, worst
 from perceptron.base.sweep import sweep
 from perceptron.message_passing.belief_propagation import belief_propagation
 from perceptron.patterns import Patterns
 from perceptron.solvers.focusing import focusing_search
-from perceptron.theory.franz_parisi.branch import geometric_bound
 from perceptron.theory.franz_parisi.local_entropy import local_entropy_profile
 from wl.engine.sampler import Sampler
 from wl.landscape.frozen_walk import with_errors

@@ -31,8 +31,8 @@ from figures.sampled_local_entropy_draw import sampled_local_entropies
 from figures.stabilities import compute_stabilities
 from figures.stabilities_draw import stability_densities
 from perceptron.base.files import load_table, provenance, save_table, write_atomically
+from perceptron.base.profile import geometric_bound
 from perceptron.base.results import Status, worst
-from perceptron.theory.franz_parisi.branch import geometric_bound
 from perceptron.theory.franz_parisi.local_entropy import local_entropy_profile
 from perceptron.theory.franz_parisi.phase_diagram import phase_diagram
 from perceptron.theory.franz_parisi.thresholds import dense_core_load, isolation_load

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import fields
 from typing import Any
 
 import numpy as np
 
-from perceptron.theory.franz_parisi.branch import geometric_bound
-
-__all__ = ["Profile"]
+__all__ = ["Profile", "geometric_bound"]
 
 
 class Profile:
@@ -29,3 +28,10 @@ class Profile:
     def geometric_bound(self) -> np.ndarray:
         """Entropy of all configurations at these distances, shape (n_points,)."""
         return np.array([geometric_bound(point.distance) for point in self.points])
+
+
+def geometric_bound(distance: float) -> float:
+    """-d ln d - (1-d) ln(1-d): the entropy of all configurations at distance d in [0, 1]; 0 at its ends."""
+    if not 0.0 < distance < 1.0:
+        return 0.0 if distance in (0.0, 1.0) else math.nan
+    return -distance * math.log(distance) - (1.0 - distance) * math.log1p(-distance)

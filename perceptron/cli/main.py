@@ -116,7 +116,7 @@ def thresholds(
     output: Output = None,
 ) -> None:
     """Loads α_c, α'_u and α_u, and the margins κ̃_min, κ̃_u, κ_max and d* at one load, beside the paper's values."""
-    from perceptron.theory.franz_parisi.thresholds import named_thresholds  # noqa: PLC0415
+    from perceptron.theory.overview import named_thresholds  # noqa: PLC0415
 
     report.check_output(output, ".json")
     step = _step(model, *MODELS_WITH_MARGIN)

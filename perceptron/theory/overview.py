@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from perceptron.base.results import Solution, Status, stability_in_words
+from perceptron.base.results import Estimate, Solution, Status, stability_in_words
 from perceptron.kernels.committees.three_relus import BALANCED, ReluCommitteeOfThree
 from perceptron.kernels.committees.three_signs import SignCommitteeOfThree
 from perceptron.kernels.committees.wide import WideReluCommittee, WideSignCommittee
-from perceptron.kernels.typical.constraints import SymmetricWindow
+from perceptron.kernels.typical.constraints import MarginStep, SymmetricWindow
 from perceptron.kernels.typical.spherical import DiscreteWeights, SphericalWeights
-from perceptron.theory.ranges import check_half_width, check_margin
-from perceptron.theory.typical.solutions import capacity
+from perceptron.theory.coupled.thresholds import alpha_u, region_thresholds
+from perceptron.theory.franz_parisi.thresholds import STEPS, d_star, dense_core_load, isolation_load, kappa_min, kappa_u
+from perceptron.theory.ranges import check_half_width, check_load, check_margin, check_step
+from perceptron.theory.typical.solutions import capacity, maximum_margin
 from perceptron.theory.typical.symmetric_perceptron import log_window_probability
 from perceptron.theory.typical.teacher_student import perfect_learning_load, spinodal_load
 
-__all__ = ["TERNARY", "Model", "models"]
+__all__ = ["TERNARY", "Model", "models", "named_thresholds"]
 
 TERNARY = DiscreteWeights((-1.0, 0.0, 1.0))
 REPLICA_SYMMETRIC = "replica symmetric"
@@ -94,3 +96,25 @@ def _of_three_relu(margin: float) -> Solution:
     if abs(margin) < BALANCED:
         return capacity(ReluCommitteeOfThree(margin), throw=False)
     return Solution("alpha_c", math.nan, math.nan, Status.NO_SUCH_THRESHOLD, 0, math.nan, 0.0)
+
+
+def named_thresholds(
+    load: float = 0.5, margin: float = 0.0, step: type = MarginStep, *, with_alpha_u: bool = True
+) -> Iterator[tuple[str, Solution | Estimate]]:
+    """Names and values of all thresholds, each as soon as it is known: loads first, then margins and d* at one load.
+
+    Those of the large-deviation theory exist for `MarginStep` alone.
+    """
+    check_step(step, STEPS)
+    load, margin = check_load(load), check_margin(margin)
+    yield "alpha_c", capacity(step(margin))
+    yield "alpha_u_prime", dense_core_load(margin, step)
+    yield "alpha_isolation", isolation_load(margin, step)
+    if with_alpha_u and step is MarginStep:
+        for solution in region_thresholds(margin):
+            yield solution.name, solution
+        yield "alpha_u", alpha_u(margin, throw=False)
+    yield "kappa_min", kappa_min(load, margin, step)
+    yield "kappa_u", kappa_u(load, margin, step)
+    yield "kappa_max", maximum_margin(load, step)
+    yield "d_star", d_star(load, None, margin, step)

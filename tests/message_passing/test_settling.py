@@ -8,6 +8,7 @@ import pytest
 from scipy.special import log_ndtr, logsumexp
 from typer.testing import CliRunner
 
+from perceptron.base.profile import geometric_bound
 from perceptron.base.results import ConvergenceError, Status
 from perceptron.cli.main import app
 from perceptron.message_passing.belief_propagation import SweepOptions, belief_propagation
@@ -16,7 +17,6 @@ from perceptron.message_passing.local_entropy import field_profile
 from perceptron.message_passing.nodes import NODES, node_of
 from perceptron.message_passing.settling import settle
 from perceptron.patterns import Patterns, random_patterns
-from perceptron.theory.franz_parisi.branch import geometric_bound
 
 LN_2 = math.log(2.0)
 LOADS = (0.1, 0.5, 0.8, 1.0, 1.5, 3.0, 6.0)

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 from benchmarks import plain_scipy
+from perceptron.base.profile import geometric_bound
 from perceptron.base.results import ConvergenceError, Status
 from perceptron.kernels.franz_parisi import saddle as kernels
 from perceptron.kernels.franz_parisi.energetic import energetic_term
 from perceptron.kernels.franz_parisi.entropic import Conjugates, entropic_term
-from perceptron.theory.franz_parisi.branch import franz_parisi_branch, geometric_bound, make_problem
+from perceptron.theory.franz_parisi.branch import franz_parisi_branch, make_problem
 from perceptron.theory.typical.solutions import maximum_margin, typical_solutions
 
 LOADS = (0.05, 0.3, 0.5, 0.7, 0.8)

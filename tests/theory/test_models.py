@@ -10,6 +10,7 @@ from scipy.optimize import minimize_scalar
 from scipy.special import log_ndtr
 from scipy.stats import norm
 
+from perceptron.base.profile import geometric_bound
 from perceptron.base.results import ConvergenceError, Status
 from perceptron.kernels.typical import replica_symmetric as kernels
 from perceptron.kernels.typical import window_neighbours
@@ -20,7 +21,6 @@ from perceptron.kernels.typical.spherical import (
     PlantedWeights,
     SphericalWeights,
 )
-from perceptron.theory.franz_parisi.branch import geometric_bound
 from perceptron.theory.typical.solutions import capacity, typical_solutions
 from perceptron.theory.typical.symmetric_perceptron import isolation_distance, window_local_entropy
 from perceptron.theory.typical.teacher_student import (

@@ -19,7 +19,7 @@ from perceptron.theory.franz_parisi.stability import (
     stable_reference_margin,
     unstable_interval,
 )
-from perceptron.theory.franz_parisi.thresholds import named_thresholds
+from perceptron.theory.overview import named_thresholds
 from perceptron.theory.typical import solutions as replica_symmetric
 from perceptron.theory.typical.solutions import capacity, maximum_margin, typical_solutions
 from perceptron.theory.typical.symmetric_perceptron import isolation_distance, window_local_entropy

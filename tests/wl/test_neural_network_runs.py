@@ -5,7 +5,7 @@ import pytest
 from flat_runs import Range, estimate, sampled
 from test_neural_network import BOTH, points, started, system_of
 
-from wl.engine.saved_state import restore_arrays, saved_arrays
+
 from wl.interface.seeds import stream_of
 from wl.interface.system import draw, measured
 from wl.networks.architecture import Architecture
@@ -62,7 +62,7 @@ def test_a_run_goes_on_from_saved_arrays_and_fresh_rows_to_the_last_bit():
     whole, first, second = (sampled(small_network(), ("log_train_loss",), 0, 14, WINDOW) for _ in range(3))
     whole.advance(40_000)
     first.advance(15_000)
-    restore_arrays(second, {name: np.array(array) for name, array in saved_arrays(first).items()})
+    second.restore({name: np.array(array) for name, array in first.arrays().items()})
     measured(second.system.model, second.windows[0].particles[0].state)
     second.advance(25_000)
     one, other = (sampler.windows[0] for sampler in (whole, second))

@@ -42,13 +42,13 @@ from wl.cli.options import (
     drive_and_print,
     goal_of,
 )
+from wl.cli.systems import MakeOptions, make_system
 from wl.engine.settings import preset_of, settings_for
 from wl.interface.grid import Range, names_of
 from wl.interface.system import System
 from wl.runs.directory import create
 from wl.runs.driver import Every
 from wl.runs.run import Plan, cap_of
-from wl.systems.catalogue import MakeOptions, make_system
 from wl.tasks.dynamics_presets import (
     MONTE_CARLO,
     DynamicsOptions,

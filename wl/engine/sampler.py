@@ -8,19 +8,21 @@ numbers of trials fixed beforehand, so that neither checkpoints nor the number o
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from wl.engine.dynamics.settings import usual_step
 from wl.engine.estimators.pieces import Pieces
 from wl.engine.estimators.proposal_blocks import ProposalBlocks
-from wl.engine.estimators.transition_matrix import MOST_BINS
+from wl.engine.estimators.transition_matrix import MOST_BINS, log_g_of_transitions
 from wl.engine.estimators.uniform_draws import UniformDraws
 from wl.engine.kernels import schedule as clocks
 from wl.engine.kernels.walk import (
+    ACCEPTED,
     ENTRIES,
     LONGEST_STAY,
     N_COUNTS,
@@ -31,15 +33,15 @@ from wl.engine.kernels.walk import (
     Walker,
 )
 from wl.engine.phases import NEVER, UNEVEN, Phases, correction
-from wl.engine.saved_state import restore_arrays, saved_arrays
 from wl.engine.settings import Settings
 from wl.engine.starts.begin import begin
+from wl.engine.step_rules import COMMON
 from wl.engine.trace import Trace
 from wl.engine.windows.entry import seek_into
 from wl.engine.windows.exchange import exchange
 from wl.engine.windows.move_sizes import Steps
 from wl.engine.windows.walkers import Particle, walk_for
-from wl.engine.windows.window import Window, bounds_of_windows
+from wl.engine.windows.window import Window, bounds_of_windows, part_of
 from wl.interface.forces import BLOWN
 from wl.interface.grid import Grid
 from wl.interface.seeds import stream_of
@@ -50,6 +52,8 @@ __all__ = ["Sampler"]
 ROUND_GROWTH = 4  # a round is at most this fraction of what was done
 LONGEST_ROUND = 20  # blocks
 MARK_GROWTH = 1.25
+CHEAP_MATRIX = 2_000  # bins up to which the transition matrix is solved for a line of the trace
+KEPT = ("stream", "learning_counts", "n_exchanges")
 LEARNED, LEARNED_TRIPS = 2e4, 20  # trials a bin and round trips a walker before an open-ended run freezes
 
 
@@ -187,10 +191,10 @@ class Sampler:
                 self._add_to_pieces(number, histograms)
         if self.trials >= self.next_mark:
             self.next_mark = math.ceil(self.trials * MARK_GROWTH / self.block) * self.block
-            self.trace.record(self)
+            self._record()
             if not self.frozen:
                 self._mark()
-                self.steps.adapt(self)
+                self._adapt_steps()
                 if self.freeze_when_learned and self.phases.freeze_at == NEVER and self._learned():
                     self.phases.freeze(self.trials)
         if self.trials == self.phases.close_at:
@@ -202,6 +206,30 @@ class Sampler:
             self._look()
         for left, right in enumerate(range(1, len(self.windows))):
             self.n_exchanges[left] += exchange(self.windows[left], self.windows[right], self.stream)
+
+    def _record(self) -> None:
+        """Add a line to the trace."""
+        counts = self.learning_counts + self.counts.sum(axis=(0, 1))
+        self.trace.record(
+            np.stack([window.log_g for window in self.windows]),
+            self._matrix() if self.grid.n_bins <= CHEAP_MATRIX and self.settings.transition_matrix else None,
+            trials=self.trials,
+            log_f=max(window.own.clock[clocks.LOG_F] for window in self.windows),
+            acceptance=counts[ACCEPTED] / (self.trials * self.n_walkers),
+            round_trips=self.round_trips,
+            n_known=int(sum(window.known.sum() for window in self.windows)),
+        )
+
+    def _matrix(self) -> np.ndarray:
+        """Ln g by the transition matrix, shape (n_windows, n_bins)."""
+        pairs = zip(self.windows, self.proposals, strict=True)
+        return np.stack([log_g_of_transitions(blocks.total(window.tables), window.log_g) for window, blocks in pairs])
+
+    def _adapt_steps(self) -> None:
+        if self.settings.step_rule == COMMON:
+            accepted = self.learning_counts[ACCEPTED] + self.counts[..., ACCEPTED].sum()
+            particles = (particle for window in self.windows for particle in window.particles)
+            self.steps.adapt(particles, self.trials * self.n_walkers, accepted)
 
     def _add_to_pieces(self, number: int, histograms: list[np.ndarray]) -> None:
         first = number * self.settings.n_walkers
@@ -339,11 +367,34 @@ class Sampler:
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Everything that changes, by name; `restore` takes it back."""
-        return saved_arrays(self)
+        saved = {
+            "numbers": np.array([self.trials, self.round_end, self.next_mark]),
+            "phases": self.phases.array(),
+            "steps": self.steps.numbers,
+            "prepared": np.array(self.prepared),
+        }
+        saved |= {name: getattr(self, name) for name in KEPT}
+        for prefix, part in self._parts():
+            saved |= {f"{prefix}/{name}": array for name, array in part.arrays().items()}
+        return saved
 
     def restore(self, saved: dict[str, np.ndarray]) -> None:
         """Go on from what `arrays` gave."""
-        restore_arrays(self, saved)
+        self.trials, self.round_end, self.next_mark = map(int, saved["numbers"])
+        self.phases.restore(saved["phases"])
+        self.steps.numbers[...] = saved["steps"]
+        self.prepared = bool(saved["prepared"])
+        for name in KEPT:
+            getattr(self, name)[...] = saved[name]
+        for prefix, part in self._parts():
+            if self.prepared or part is self.trace:
+                part.restore(part_of(saved, f"{prefix}/"))
+
+    def _parts(self) -> Iterator[tuple[str, Any]]:
+        """What gives and takes arrays of its own, by name."""
+        yield "trace", self.trace
+        for name, parts in (("window", self.windows), ("pieces", self.pieces), ("proposals", self.proposals)):
+            yield from ((f"{name}{k}", part) for k, part in enumerate(parts))
 
 
 def _row_entropy(window: Window, grid: Grid) -> np.ndarray:

@@ -12,7 +12,7 @@ import numpy as np
 from perceptron.base.checks import check_choice, check_integer, check_real, keep_plain
 from wl.engine.dynamics.settings import Dynamics
 from wl.engine.kernels import schedule as kernels
-from wl.engine.windows.step_rules import BAND, COMMON, STEP_RULES
+from wl.engine.step_rules import BAND, COMMON, STEP_RULES
 from wl.interface.grid import Grid
 from wl.interface.system import System
 
@@ -82,7 +82,7 @@ class Settings:
     of the trials before the weights are frozen. exploring : float Share of the trials after which no more bins are
     taken in. dynamics : Dynamics or None How all parameters move at once; None where trials change one or few of them.
     step_rule : str How the size of moves adapts while the weights are learned, where a system has one that does:
-    "common" for all walkers, or the "band" of paper H for each of them (`wl.engine.windows.step_rules`). Descriptions
+    "common" for all walkers, or the "band" of paper H for each of them (`wl.engine.step_rules`). Descriptions
     without it are of "common".
     """
 

@@ -3,21 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 import numpy as np
-
-from wl.engine.estimators.transition_matrix import log_g_of_transitions
-from wl.engine.kernels import schedule as clocks
-from wl.engine.kernels.walk import ACCEPTED
-
-if TYPE_CHECKING:
-    from wl.engine.sampler import Sampler
 
 __all__ = ["TRACE_COLUMNS", "Trace"]
 
 TRACE_COLUMNS = ("trials", "log_f", "acceptance", "round_trips", "n_known", "change_of_log_g", "matrix_residual")
-CHEAP_MATRIX = 2_000  # bins up to which the transition matrix is solved for a line
 
 
 class Trace:
@@ -27,21 +18,21 @@ class Trace:
         self.lines: list[tuple[float, ...]] = []
         self._previous = np.full((n_windows, n_bins), np.nan)
 
-    def record(self, sampler: Sampler) -> None:
-        """Add a line."""
-        present = np.stack([window.log_g for window in sampler.windows])
-        counts = sampler.learning_counts + sampler.counts.sum(axis=(0, 1))
-        self.lines.append(
-            (
-                float(sampler.trials),
-                float(max(window.own.clock[clocks.LOG_F] for window in sampler.windows)),
-                float(counts[ACCEPTED] / (sampler.trials * sampler.n_walkers)),
-                float(sampler.round_trips),
-                float(sum(np.count_nonzero(window.known) for window in sampler.windows)),
-                _rms_of_shape(present, self._previous),
-                _matrix_residual(sampler, present),
-            )
-        )
+    def record(self, present: np.ndarray, matrix: np.ndarray | None, **numbers: float) -> None:
+        """Add a line.
+
+        Parameters
+        ----------
+        present : ndarray, shape (n_windows, n_bins)
+            Present ln g of every window, nan where it is unknown.
+        matrix : ndarray, shape (n_windows, n_bins), or None
+            The same by the transition matrix.
+        **numbers
+            The first five columns by name.
+        """
+        residual = math.nan if matrix is None else _rms_of_shape(present, matrix)
+        first = [float(numbers[name]) for name in TRACE_COLUMNS[:-2]]
+        self.lines.append((*first, _rms_of_shape(present, self._previous), residual))
         self._previous = present
 
     def arrays(self) -> dict[str, np.ndarray]:
@@ -52,17 +43,6 @@ class Trace:
         """Go on from what `arrays` gave."""
         self.lines = [tuple(map(float, row)) for row in saved["lines"]]
         self._previous = saved["previous"].copy()
-
-
-def _matrix_residual(sampler: Sampler, present: np.ndarray) -> float:
-    """Rms difference of Wang-Landau and transition matrix; nan where that would take long."""
-    if sampler.grid.n_bins > CHEAP_MATRIX or not sampler.settings.transition_matrix:
-        return math.nan
-    matrix = [
-        log_g_of_transitions(blocks.total(window.tables), window.log_g)
-        for window, blocks in zip(sampler.windows, sampler.proposals, strict=True)
-    ]
-    return _rms_of_shape(present, np.stack(matrix))
 
 
 def _rms_of_shape(first: np.ndarray, second: np.ndarray) -> float:

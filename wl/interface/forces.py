@@ -18,12 +18,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from perceptron.base.jit import dispatched
-from wl.engine.dynamics.steps import PART
 from wl.interface.normals import N_LANES, seed_lanes
 from wl.interface.system import draw, measured
 from wl.interface.xoroshiro import uniform
 
 __all__ = ["ForceState", "measure", "new_force_state", "pull", "register_box"]
+
+PART = 512  # parameters moved at once
 
 # numbers of a state
 N_STEPS, DRIFT, SQUARED_DRIFT, TEMPERATURE, N_MOVES, N_ACCEPTED, BOLTZMANN, N_LOST, BLOWN = range(9)

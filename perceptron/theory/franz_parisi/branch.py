@@ -36,7 +36,7 @@ from perceptron.theory.typical.solutions import (
     typical_solutions,
 )
 
-__all__ = ["Branch", "Point", "franz_parisi_branch", "geometric_bound"]
+__all__ = ["Branch", "Point", "franz_parisi_branch"]
 
 TOLERANCE = 1e-12
 TOLERANCE_OF_THREE = 1e-10  # its integrals have errors of this size
@@ -99,13 +99,6 @@ class Point:
     def is_stable(self) -> bool:
         """Whether replica symmetry is stable."""
         return self.replicon < 1.0
-
-
-def geometric_bound(distance: float) -> float:
-    """-d ln d - (1-d) ln(1-d): the entropy of all configurations at distance d in [0, 1]; 0 at its ends."""
-    if not 0.0 < distance < 1.0:
-        return 0.0 if distance in (0.0, 1.0) else math.nan
-    return -distance * math.log(distance) - (1.0 - distance) * math.log1p(-distance)
 
 
 def check_reference_margin(load: float, reference_margin: float, step: type = MarginStep) -> float:

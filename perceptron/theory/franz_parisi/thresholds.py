@@ -8,14 +8,12 @@ would lie above κ_max(α), where there are no typical references, does not exis
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from perceptron.base.checks import check_kind
 from perceptron.base.results import Estimate, Solution, Status, conclude
 from perceptron.kernels.committees.wide import WideReluCommittee, WideSignCommittee
 from perceptron.kernels.typical.constraints import MarginStep
-from perceptron.theory.coupled.thresholds import alpha_u, region_thresholds
 from perceptron.theory.franz_parisi.branch import (
     Branch,
     Point,
@@ -34,7 +32,6 @@ __all__ = [
     "isolation_load",
     "kappa_min",
     "kappa_u",
-    "named_thresholds",
     "negative_interval",
     "phases",
 ]
@@ -205,28 +202,6 @@ def phases(load: float, margin: float = 0.0, reference_margin: float | None = No
         interval = negative_interval(branch)
     counted = counted_margin_threshold(load, chosen, step, throw=False)
     return Phases(load, margin, lower, upper, end, counted, chosen, branch.d_star, phase, interval)
-
-
-def named_thresholds(
-    load: float = 0.5, margin: float = 0.0, step: type = MarginStep, *, with_alpha_u: bool = True
-) -> Iterator[tuple[str, Solution | Estimate]]:
-    """Names and values of all thresholds, each as soon as it is known: loads first, then margins and d* at one load.
-
-    Those of the large-deviation theory exist for `MarginStep` alone.
-    """
-    check_step(step, STEPS)
-    load, margin = check_load(load), check_margin(margin)
-    yield "alpha_c", capacity(step(margin))
-    yield "alpha_u_prime", dense_core_load(margin, step)
-    yield "alpha_isolation", isolation_load(margin, step)
-    if with_alpha_u and step is MarginStep:
-        for solution in region_thresholds(margin):
-            yield solution.name, solution
-        yield "alpha_u", alpha_u(margin, throw=False)
-    yield "kappa_min", kappa_min(load, margin, step)
-    yield "kappa_u", kappa_u(load, margin, step)
-    yield "kappa_max", maximum_margin(load, step)
-    yield "d_star", d_star(load, None, margin, step)
 
 
 def negative_interval(branch: Branch) -> tuple[Estimate, Estimate] | None:

@@ -30,7 +30,7 @@ import numpy as np
 
 from perceptron.base.jit import assign, dispatched, njit
 from wl.engine.dynamics.bias import surface_at
-from wl.engine.dynamics.steps import PART, drift, kick, langevin_update, refresh, thermostat
+from wl.engine.dynamics.steps import drift, kick, langevin_update, refresh, thermostat
 from wl.interface.forces import (
     BLOWN,
     BOLTZMANN,
@@ -41,6 +41,7 @@ from wl.interface.forces import (
     N_LOST,
     N_MOVES,
     N_STEPS,
+    PART,
     PRESENT_STEP,
     SHORT_STEPS,
     SQUARED_DRIFT,

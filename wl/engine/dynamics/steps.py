@@ -9,10 +9,9 @@ import math
 import numpy as np
 
 from perceptron.base.jit import njit
+from wl.interface.forces import PART
 from wl.interface.normals import fill_normals
 from wl.networks.kernels.losses import REORDERED
-
-PART = 512  # parameters moved at once
 
 
 @njit(borrows=True)

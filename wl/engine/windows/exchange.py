@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from wl.engine.dynamics.settings import keep_steps
-from wl.engine.windows.step_rules import keep_moves
+from wl.engine.step_rules import keep_moves
 from wl.engine.windows.window import Window
 from wl.interface.xoroshiro import uniform
 

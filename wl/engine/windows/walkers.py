@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -11,7 +12,7 @@ from wl.engine.dynamics.settings import Motion, evaluate_for
 from wl.engine.kernels.schedule import Schedule
 from wl.engine.kernels.transitions import FREE, Transitions, add_counts
 from wl.engine.kernels.walk import ACCEPTED, Surface, Walker, walk
-from wl.engine.windows.step_rules import Band
+from wl.engine.step_rules import Band
 from wl.interface.bins import OneAxis, TwoAxes
 
 __all__ = ["Particle", "Share", "Task", "enlarged", "kept_arrays", "new_transitions", "walk_for"]
@@ -34,6 +35,20 @@ class Particle:
     walker: Walker
     tally: np.ndarray = field(default_factory=lambda: np.zeros(2, np.int64))
 
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Everything that changes, by name."""
+        kept = {f"state/{name}": array for name, array in kept_arrays(self.state).items()}
+        return self.walker._asdict() | {"tally": self.tally} | kept
+
+    @classmethod
+    def restored(cls, state: Any, saved: Mapping[str, np.ndarray]) -> Particle:
+        """What `arrays` gave, in a new state."""
+        walker = Walker(*(saved[name].copy() for name in Walker._fields))
+        for name, array in kept_arrays(state).items():
+            array[...] = saved[f"state/{name}"]
+        tally = saved.get("tally")  # not in early files
+        return cls(state, walker) if tally is None else cls(state, walker, tally.copy())
+
 
 @dataclass(slots=True)
 class Share:
@@ -42,6 +57,17 @@ class Share:
     surface: Surface
     transitions: Transitions
     clock: np.ndarray
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Everything that changes, by name."""
+        return {"clock": self.clock} | self.surface._asdict() | self.transitions._asdict()
+
+    def restore(self, saved: Mapping[str, np.ndarray]) -> None:
+        """Go on from what `arrays` gave."""
+        self.clock[...] = saved["clock"]
+        for name, array in self.surface._asdict().items():
+            array[...] = saved[name]
+        self.transitions = Transitions(*(saved[name].copy() for name in Transitions._fields))
 
 
 class Task(NamedTuple):

@@ -8,7 +8,7 @@ of another walker, and the report counts it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -20,15 +20,16 @@ from wl.engine.kernels.schedule import KNOWN, Schedule, adapt
 from wl.engine.kernels.transitions import FREE, Transitions
 from wl.engine.kernels.walk import N_COUNTS, RARE, TOP, Surface
 from wl.engine.settings import Settings
-from wl.engine.windows.step_rules import BAND, Band
+from wl.engine.step_rules import BAND, Band
 from wl.engine.windows.walkers import Particle, Share, Task, kept_arrays, new_transitions
 from wl.interface.bins import OneAxis, TwoAxes, bin_of
 from wl.interface.grid import Grid
 from wl.interface.system import System, measured
 
-__all__ = ["Window", "bounds_of_windows"]
+__all__ = ["Window", "bounds_of_windows", "part_of"]
 
 FIRST_TABLE = 1 << 14
+NUMBERS = ("n_rejected_walkers", "n_start_trials")
 
 
 class Window:
@@ -265,6 +266,28 @@ class Window:
         self.count_known()
         adapt(self.schedule, clock, self.surface)
 
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Everything that changes, by name."""
+        saved = {name: np.array(getattr(self, name)) for name in NUMBERS} | self.own.arrays()
+        for k, particle in enumerate(self.particles):
+            saved |= {f"walker{k}/{name}": array for name, array in particle.arrays().items()}
+        for k, share in enumerate([] if self.schedule.alone else self.shares):
+            saved |= {f"share{k}/{name}": array for name, array in share.arrays().items()}
+        return saved
+
+    def restore(self, saved: Mapping[str, np.ndarray]) -> None:
+        """Go on from what `arrays` gave."""
+        for name in NUMBERS:
+            setattr(self, name, int(saved[name]))
+        self.own.restore(saved)
+        walkers = [part_of(saved, f"walker{k}/") for k in range(self.n_walkers)]
+        self.particles = [Particle.restored(self.system.new_state(), walker) for walker in walkers]
+        self.shares = [self.own] if self.schedule.alone else []
+        if not self.schedule.alone and "share0/clock" in saved:
+            self.begin_round()
+            for k, share in enumerate(self.shares):
+                share.restore(part_of(saved, f"share{k}/"))
+
     @property
     def counts(self) -> np.ndarray:
         """Counts of all walkers together, int64 of shape (n_walkers, N_COUNTS)."""
@@ -272,6 +295,11 @@ class Window:
         for k, particle in enumerate(self.particles):
             counts[k] = particle.walker.counts
         return counts
+
+
+def part_of(saved: Mapping[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:
+    """The arrays whose names begin so, without that beginning."""
+    return {name.removeprefix(prefix): array for name, array in saved.items() if name.startswith(prefix)}
 
 
 def bounds_of_windows(grid: Grid, settings: Settings) -> list[tuple[int, int]]:

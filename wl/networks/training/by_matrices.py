@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 import scipy.linalg  # noqa: F401  # loads the library that the kernels multiply with, so that its threads can be limited
 
-from wl.networks import forward
 from wl.networks.architecture import Architecture
 from wl.networks.datasets.split import Dataset, Split
-from wl.networks.kernel_form import kernel_layers, new_passes
+from wl.networks.kernel_form import kernel_head, kernel_layers, kernel_targets, new_passes
 from wl.networks.training import matrix_descent as kernels
 from wl.networks.training.descent import Rule
 from wl.networks.training.small_dense import Points
@@ -32,7 +31,7 @@ def train_by_matrices(
     rest = dataset.train.n_points % rule.batch_size
     n_neurons = sum(architecture.widths)
     diverged_at = kernels.train(
-        forward.kernel_head(architecture, PRECISION),
+        kernel_head(architecture, PRECISION),
         np.arange(n_neurons - architecture.n_outputs, n_neurons),
         rule._replace(half_widths=limits),
         kernels.Room(
@@ -58,7 +57,7 @@ def _rounded_down(half_widths: np.ndarray) -> np.ndarray:
 
 
 def _points(architecture: Architecture, split: Split) -> Points:
-    targets = forward.kernel_targets(architecture, split.targets)
+    targets = kernel_targets(architecture, split.targets)
     return Points(split.features.astype(PRECISION), targets.astype(PRECISION))
 
 
@@ -66,7 +65,7 @@ def _empty(architecture: Architecture, split: Split, n_points: int) -> kernels.B
     """Room for some points."""
     features = np.zeros((architecture.n_inputs, n_points), PRECISION)
     layers = kernel_layers(architecture, PRECISION, features)
-    n_targets = forward.kernel_targets(architecture, split.targets[:1]).shape[1]
+    n_targets = kernel_targets(architecture, split.targets[:1]).shape[1]
     return kernels.Batch(layers, new_passes(layers, features), np.zeros((n_targets, n_points), PRECISION))
 
 

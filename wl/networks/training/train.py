@@ -30,8 +30,8 @@ from perceptron.base.sweep import sweep
 from wl.interface.seeds import stream_of
 from wl.networks.architecture import ACTIVATIONS, HEADS, Architecture
 from wl.networks.datasets.split import Dataset, Split
-from wl.networks.forward import check_split
 from wl.networks.initialisation import INITIALISATIONS
+from wl.networks.kernel_form import check_split
 from wl.networks.precision import check_precision
 from wl.networks.training import descent as kernels
 from wl.networks.training import small_dense as passes

@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from wl.interface.forces import ForceState, new_force_state
-from wl.networks import forward
 from wl.networks.architecture import Architecture
-from wl.networks.kernel_form import kernel_layers, new_passes
+from wl.networks.kernel_form import kernel_head, kernel_layers, new_passes
 from wl.networks.kernels.losses import ACCURACY
 from wl.systems.network.forces import NetworkForceModel, NetworkScratch
 from wl.systems.network.points import NetworkPoints
@@ -26,7 +25,7 @@ def force_model(
     n_neurons = sum(architecture.widths)
     return NetworkForceModel(
         layers=kernel_layers(architecture, precision, points.features),
-        head=forward.kernel_head(architecture, precision),
+        head=kernel_head(architecture, precision),
         targets=points.targets,
         half_widths=half_widths,
         outputs=np.arange(n_neurons - architecture.n_outputs, n_neurons),

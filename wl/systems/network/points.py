@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from wl.networks import forward
 from wl.networks.architecture import Architecture
 from wl.networks.datasets.split import Split
+from wl.networks.kernel_form import kernel_targets, point_rows
 from wl.networks.kernels.losses import ACCURACY, LOSS, SMOOTHED
 
 __all__ = ["TEST", "TRAIN", "VARIABLES", "NetworkPoints", "points_of"]
@@ -45,10 +45,10 @@ def points_of(
         bounds[part] = (n_points, n_points + splits[part].n_points)
         n_points += splits[part].n_points
     features = np.concatenate([splits[part].features for part in bounds])
-    targets = np.concatenate([forward.kernel_targets(architecture, splits[part].targets) for part in bounds])
+    targets = np.concatenate([kernel_targets(architecture, splits[part].targets) for part in bounds])
     return NetworkPoints(
-        forward.point_rows(features, precision),
-        forward.point_rows(targets, precision),
+        point_rows(features, precision),
+        point_rows(targets, precision),
         len(names),
         (kinds[0], kinds[-1]),
         (bounds[parts[0]], bounds[parts[-1]]),

@@ -29,9 +29,9 @@ import numpy as np
 
 from perceptron.base.checks import check_real, keep_plain
 from wl.interface.system import System, Variable
-from wl.networks import forward
 from wl.networks.architecture import Architecture
 from wl.networks.datasets.split import Split
+from wl.networks.kernel_form import check_known_precision, check_split, kernel_head, kernel_network, new_weights
 from wl.networks.kernels.losses import ACCURACY, LOSS
 from wl.networks.precision import check_precision, check_range
 from wl.systems.network.force_model import force_model, new_network_state
@@ -80,7 +80,7 @@ class NetworkOptions:
 
     def __post_init__(self) -> None:
         keep_plain(self)
-        forward.check_known_precision(self.precision)
+        check_known_precision(self.precision)
         for name in ("step", "block_step"):
             step = getattr(self, name)
             if step is not None and self.forces:
@@ -128,7 +128,7 @@ def neural_network(
     names = _check_variables(architecture, test, variables)
     splits = {TRAIN: train} if test is None else {TRAIN: train, TEST: test}
     for part, split in splits.items():
-        forward.check_split(("train", "test")[part], split, architecture)
+        check_split(("train", "test")[part], split, architecture)
     check_precision(train, test, options.precision)
     check_range(architecture, list(splits.values()), options.precision, options.box)
     points = points_of(architecture, splits, names, options.precision)
@@ -268,8 +268,8 @@ def _model(
 ) -> NetworkModel:
     """Constants of the kernels for moves of one or some parameters."""
     return NetworkModel(
-        network=forward.kernel_network(architecture, options.precision),
-        head=forward.kernel_head(architecture, options.precision),
+        network=kernel_network(architecture, options.precision),
+        head=kernel_head(architecture, options.precision),
         features=points.features,
         targets=points.targets,
         half_widths=half_widths,
@@ -296,7 +296,7 @@ def _new_state(model: NetworkModel, options: NetworkOptions) -> NetworkState:
         parameters=np.zeros(model.half_widths.size, dtype),
         values=np.zeros(2),
         proposed_values=np.zeros(2),
-        weights=forward.new_weights(model.network, dtype),
+        weights=new_weights(model.network, dtype),
         rows=np.zeros((2 * n_slots, n_points), dtype),
         places=2 * np.arange(n_slots),
         proposed_places=2 * np.arange(n_slots),
