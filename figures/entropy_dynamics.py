@@ -78,7 +78,7 @@ def _panel(case: Case, landscape: Any | None) -> Columns:
             ("equilibrium", equilibrium_curve(landscape)),
             ("maximum", maximum_entropy_curve(landscape)),
         ):
-            columns |= {f"{name}_position": curve.position, f"{name}_value": curve.value, f"{name}_error": curve.error}
+            columns |= {f"{name}_position": curve.x, f"{name}_value": curve.value, f"{name}_error": curve.error}
     for name, clip in (("clipped", True), ("free", False)):
         if training_file(case, clip).exists():
             trained, _ = load_table(training_file(case, clip))

@@ -64,7 +64,7 @@ def compute_landscape(executor: Executor | None, progress: Callable[[int, int], 
         "converged": np.array(landscape.attrs["status"] == "CONVERGED"),
     }
     for name, curve in (("equilibrium", equilibrium_curve(landscape)), ("maximum", maximum_entropy_curve(landscape))):
-        columns |= {f"{name}_position": curve.position, f"{name}_value": curve.value, f"{name}_error": curve.error}
+        columns |= {f"{name}_position": curve.x, f"{name}_value": curve.value, f"{name}_error": curve.error}
     for name, clip in (("clipped", True), ("free", False)):
         trained, _ = load_table(training_file(*SHOWN, clip))
         parts = {"position": "mean_place", "value": "mean_accuracy", "error": "mean_error", "n_runs": "n_runs"}

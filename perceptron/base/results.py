@@ -34,6 +34,7 @@ class Status(enum.IntEnum):
     NOT_SOLVED = 6
     EXACT = 7
     CONTRADICTION = 8
+    NOT_REACHED = 9
 
     @property
     def message(self) -> str:
@@ -50,6 +51,7 @@ _MESSAGES = {
     Status.NOT_SOLVED: "no weights that meet all patterns were found; the best ones are given",
     Status.EXACT: "every configuration was counted; nothing was iterated",
     Status.CONTRADICTION: "the messages contradict each other: patterns cannot be met given the others",
+    Status.NOT_REACHED: "no configuration of this level was found; nothing is known of it",
     Status.INTERRUPTED: "the computation was interrupted; finished points are kept",
 }
 

@@ -5,7 +5,6 @@ import pytest
 from flat_runs import Range, estimate, sampled
 from test_neural_network import BOTH, points, started, system_of
 
-
 from wl.interface.seeds import stream_of
 from wl.interface.system import draw, measured
 from wl.networks.architecture import Architecture

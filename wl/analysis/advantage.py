@@ -171,7 +171,7 @@ def _usable(landscape: Any, curve: Curve, largest_error: float) -> np.ndarray:
 
 
 def _places(curve: Curve, usable: np.ndarray, position: np.ndarray) -> _Places:
-    places = curve.position
+    places = curve.x
     if places.size < 2:
         return _Places(np.zeros(position.shape, bool), np.zeros(position.shape, int), np.zeros(position.shape))
     known = np.isfinite(position)

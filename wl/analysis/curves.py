@@ -33,22 +33,41 @@ __all__ = [
 LEAST_SLOPE = 1e-3  # of u below, where the mean is w u/6 from the middle
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Curve:
-    """Values along the first variable, nan where unknown.
+    """Values along the first variable of a landscape, nan where they are unknown.
 
     Attributes
     ----------
     name : str
-        Of the second variable.
-    position, value, error : ndarray, shape (n_bins,)
-        Place on the first variable, value and standard error.
+        Name of what is given along the first variable.
+    x, value, error : ndarray, shape (n_bins,)
+        Place on the first variable, value, and standard error of the value.
     """
 
     name: str
-    position: np.ndarray
+    x: np.ndarray
     value: np.ndarray
     error: np.ndarray
+
+    def to_dataframe(self) -> Any:
+        """Table with the columns x, value and error."""
+        import pandas as pd  # noqa: PLC0415  # half a second, for this method alone
+
+        return pd.DataFrame({"x": self.x, "value": self.value, "error": self.error})
+
+    def plot(self, axes: Any = None) -> Any:
+        """Draw the values with their errors into axes of matplotlib, new ones unless given, which are returned."""
+        from wl.analysis.plots import draw_curve  # noqa: PLC0415
+
+        return draw_curve(self, axes)
+
+    def __repr__(self) -> str:
+        known = np.isfinite(self.value)
+        if not known.any():
+            return f"Curve({self.name}, {self.x.size} bins, none known)"
+        low, high = self.x[known].min(), self.x[known].max()
+        return f"Curve({self.name}, {int(known.sum())} of {self.x.size} bins known, x from {low:.4g} to {high:.4g})"
 
 
 def equilibrium_curve(landscape: Any) -> Curve:

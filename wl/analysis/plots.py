@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from perceptron.base.files import write_atomically
 
-__all__ = ["save_landscape_plot"]
+__all__ = ["draw_curve", "landscape_figure", "save_landscape_plot"]
 
 BLUE, ORANGE, GREEN = "#0072B2", "#D55E00", "#009E73"
 LABELS = {
@@ -34,10 +34,31 @@ LABELS = {
 }
 
 
+OWN: Any = {"figure.constrained_layout.use": True, "font.size": 9, "legend.frameon": False, "text.usetex": False}
+
+
 def save_landscape_plot(path: Path | str, landscape: Any) -> None:
     """Draw into a PNG or PDF file."""
-    own: Any = {"figure.constrained_layout.use": True, "font.size": 9, "legend.frameon": False, "text.usetex": False}
-    with mpl.rc_context(own):
+    buffer = io.BytesIO()
+    with mpl.rc_context(OWN):
+        landscape_figure(landscape).savefig(buffer, format=Path(path).suffix[1:], dpi=160)
+    write_atomically(path, buffer.getvalue())
+
+
+def draw_curve(curve: Any, axes: Any = None) -> Any:
+    """Draw values with their errors into axes, new ones unless given."""
+    if axes is None:
+        figure = Figure()
+        FigureCanvasAgg(figure)
+        axes = figure.subplots()
+    axes.errorbar(curve.x, curve.value, np.nan_to_num(curve.error), fmt=".-", ms=3, color=BLUE)
+    axes.set(xlabel="first variable", ylabel=LABELS.get(curve.name, curve.name))
+    return axes
+
+
+def landscape_figure(landscape: Any) -> Figure:
+    """Figure of a landscape."""
+    with mpl.rc_context(OWN):
         figure = Figure(figsize=(10.0, 6.4))
         FigureCanvasAgg(figure)
         axes = figure.subplots(2, 2)
@@ -51,9 +72,7 @@ def save_landscape_plot(path: Path | str, landscape: Any) -> None:
         axes[1, 1].axis("off")
         axes[1, 1].text(0.0, 1.0, landscape.attrs["report"], va="top", family="monospace", size=7, wrap=True)
         figure.suptitle(f"{landscape.attrs['system']}: {landscape.attrs['steps']:.3g} trials")
-        buffer = io.BytesIO()
-        figure.savefig(buffer, format=Path(path).suffix[1:], dpi=160)
-        write_atomically(path, buffer.getvalue())
+    return figure
 
 
 def _curve(axes: Any, landscape: Any, name: str) -> None:

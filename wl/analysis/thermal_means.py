@@ -84,10 +84,10 @@ def expected_at(landscape: Any, temperature: float) -> Expected:
         )
     position, log_g = _known(landscape)
     curve = equilibrium_curve(landscape)
-    first, second, at_ends = _means(position, log_g, curve.position, curve.value, temperature)
+    first, second, at_ends = _means(position, log_g, curve.x, curve.value, temperature)
     middles = landscape[LOSS].values
     runs = [
-        _means(*_finite(middles, _summed(rows)), curve.position, values, temperature)[:2]
+        _means(*_finite(middles, _summed(rows)), curve.x, values, temperature)[:2]
         for rows, values in zip(landscape["log_g_runs"].values, landscape["conditional_mean_runs"].values, strict=True)
     ]
     errors = np.std(runs, axis=0, ddof=1) / math.sqrt(len(runs)) if len(runs) > 1 else (math.nan, math.nan)
@@ -96,7 +96,7 @@ def expected_at(landscape: Any, temperature: float) -> Expected:
 
 def _known(landscape: Any) -> tuple[np.ndarray, np.ndarray]:
     curve = marginal(landscape)
-    return _finite(curve.position, curve.value)
+    return _finite(curve.x, curve.value)
 
 
 def _finite(position: np.ndarray, log_g: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -139,6 +139,8 @@ class System:
         Whether the model has the kernels of `wl.interface.forces`, for molecular dynamics, in place of moves.
     data : dict of ndarray
         Arrays that define it (patterns, references); kept with results, and what `merge` compares.
+    suggested : dict
+        Settings of the engine and bins that suit it, where the user gives none: "settings" and "bins", by name.
     """
 
     name: str
@@ -156,6 +158,7 @@ class System:
     largest_step: float = np.inf
     slow_trips: bool = False
     forces: bool = False
+    suggested: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def variable(self, name: str) -> tuple[int, Variable]:
         """Position and record of a variable.

@@ -19,7 +19,7 @@ from wl.landscape.convergence import INTEGRATOR
 from wl.landscape.estimates import ALONG_FIRST, MEAN, OF_WALK, Curves, fields_of, mean_of, offsets
 from wl.landscape.frozen_walk import normalised
 
-__all__ = ["merge_landscapes"]
+__all__ = ["merge_landscapes", "merged_landscape"]
 
 OF_ONE_FILE = ("checksum", "fingerprint")
 QUANTITIES = ("log_g", OF_WALK)
@@ -44,9 +44,20 @@ def merge_landscapes(paths: Sequence[Path | str], output: Path | str) -> xr.Data
     """
     if not isinstance(paths, Sequence) or isinstance(paths, str | bytes) or len(paths) < 2:
         raise ValueError(f"paths = {paths!r} is not usable; allowed: at least 2 directories or files of runs")
-    places = [check_path("paths", path) for path in paths]
+    for path in paths:
+        check_path("paths", path)
     check_place("output", output)
-    landscapes = [load_landscape(place / "landscape.nc" if place.is_dir() else place) for place in places]
+    merged = merged_landscape(paths)
+    save_landscape(output, merged)
+    return merged
+
+
+def merged_landscape(runs: Sequence[xr.Dataset | Path | str]) -> xr.Dataset:
+    """As `merge_landscapes`, of landscapes, files or directories, without writing the result."""
+    if not isinstance(runs, Sequence) or isinstance(runs, str | bytes) or len(runs) < 2:
+        raise ValueError(f"landscapes = {runs!r} is not usable; allowed: at least 2")
+    places = [Path(f"landscape {k}") if isinstance(run, xr.Dataset) else Path(run) for k, run in enumerate(runs, 1)]
+    landscapes = [run if isinstance(run, xr.Dataset) else _read(Path(run)) for run in runs]
     for place, landscape in zip(places[1:], landscapes[1:], strict=True):
         _check_same(places[0], landscapes[0], place, landscape)
     origins = [origin for landscape in landscapes for origin in _origins(landscape)]
@@ -55,8 +66,11 @@ def merge_landscapes(paths: Sequence[Path | str], output: Path | str) -> xr.Data
         raise ValueError(f"seeds = {seeds} of the runs are not all different; allowed: independent runs")
     merged = _merge(landscapes)
     merged.attrs["provenance"] = json.dumps(origins)
-    save_landscape(output, merged)
     return merged
+
+
+def _read(place: Path) -> xr.Dataset:
+    return load_landscape(place / "landscape.nc" if place.is_dir() else place)
 
 
 def _merge(landscapes: list[xr.Dataset]) -> xr.Dataset:
