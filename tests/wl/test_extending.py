@@ -123,12 +123,76 @@ def test_the_page_samples_the_closed_form(potts_chain):
     names = {}
     exec(blocks[1], names)
     exact = [math.comb(12, k) * (2**k + (-1) ** k * 2) for k in range(13)]
-    for k, (value, error) in enumerate(zip(names["log_g"], names["error"], strict=True)):
+    found = names["found"]
+    for k, (value, error) in enumerate(zip(found.log_g.values, found.log_g_error.values, strict=True)):
         if exact[k]:
             assert abs(value - math.log(exact[k])) < 5.0 * error
             assert error < 0.2
         else:
             assert math.isnan(value)
+
+
+KILLED = """
+import os, wl
+from potts_chain import potts_chain
+wl.register("potts_chain", lambda parameters, data: potts_chain(**parameters))
+from wl.runs import driver
+save = driver.RunDirectory.save
+def save_and_die(self, run):
+    save(self, run)
+    if run.steps > 200_000:
+        os._exit(9)
+driver.RunDirectory.save = save_and_die
+driver.Every.__init__.__defaults__ = (50_000, 10.0)
+wl.sample(potts_chain(12, 3), steps=1e6, directory="potts")
+"""
+RESUMED = """
+import numpy as np, wl
+from potts_chain import potts_chain
+wl.register("potts_chain", lambda parameters, data: potts_chain(**parameters))
+again, whole = wl.resume("potts"), wl.sample(potts_chain(12, 3), steps=1e6)
+assert np.array_equal(again.log_g.values, whole.log_g.values, equal_nan=True)
+assert again.data.attrs["steps"] == 1_000_000
+other = wl.sample(potts_chain(12, 3), steps=1e6, seed=2)
+print(wl.merge([again, other]).data.sizes["run"], wl.load("potts"))
+"""
+
+
+def test_a_run_of_the_page_is_killed_resumed_and_merged(folder, run_python):
+    """The directory is made by a process that dies, and opened again by another."""
+    with pytest.raises(AssertionError):
+        run_python(KILLED, folder)
+    assert (folder / "potts/checkpoint.npz").exists()
+    assert not (folder / "potts/landscape.nc").exists()
+    assert run_python(RESUMED, folder).split()[0] == "2"
+
+
+def test_the_third_block_of_the_page_runs_as_it_stands(folder, run_python):
+    blocks = re.findall(r"```python\n(.*?)```", PAGE.read_text(), flags=re.DOTALL)
+    assert run_python(blocks[2] + "assert again.data.attrs['steps'] == found.data.attrs['steps']", folder) == ""
+
+
+def test_an_entry_point_of_another_package_tells_how(folder, run_python):
+    package = folder / "potts-1.0.dist-info"
+    package.mkdir()
+    (package / "METADATA").write_text("Metadata-Version: 2.1\nName: potts\nVersion: 1.0\n")
+    (package / "entry_points.txt").write_text("[wl.systems]\npotts_chain = rebuilt_potts:rebuilt\n")
+    (folder / "rebuilt_potts.py").write_text(
+        "from potts_chain import potts_chain\ndef rebuilt(parameters, data):\n    return potts_chain(**parameters)\n"
+    )
+    made = "import wl; from potts_chain import potts_chain; wl.sample(potts_chain(5, 2), steps=1e4, directory='p2')"
+    run_python(made, folder)
+    assert "potts_chain over energy" in run_python("import wl; print(wl.resume('p2').summary())", folder)
+
+
+def test_a_system_that_nobody_registered_is_told(folder, run_python):
+    run_python(
+        "import wl; from potts_chain import potts_chain; s = potts_chain(5, 2); object.__setattr__(s, 'name', 'lost')\n"
+        "wl.sample(s, steps=1e4, directory='p3')",
+        folder,
+    )
+    told = "import wl\ntry:\n    wl.resume('p3')\nexcept ValueError as error:\n    print(error)"
+    assert "system = 'lost' is not known" in run_python(told, folder)
 
 
 def test_compiled_and_plain_python_walk_alike(folder, run_python):
