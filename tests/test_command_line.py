@@ -71,4 +71,4 @@ def test_jobs_are_at_least_one():
     for app, command in (("perceptron", ["figure", "W2"]), ("wl", ["resume", "nowhere"])):
         done = CliRunner().invoke(APPS[app], [*command, "--jobs", "0"])
         assert done.exit_code == 2
-        assert "allowed: integers >= 1" in " ".join(done.stderr.replace("│", " ").split())
+        assert "allowed: integers from 1 to 1024" in " ".join(done.stderr.replace("│", " ").split())

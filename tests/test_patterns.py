@@ -235,5 +235,5 @@ def test_wrong_sizes_and_generators_are_named():
         random_patterns(5, 0, rng=np.random.default_rng(1))
     with pytest.raises(ValueError, match="n_weights = 0"):
         random_patterns(0, 5, rng=np.random.default_rng(1))
-    with pytest.raises(ValueError, match="rng = 1"):
+    with pytest.raises(TypeError, match="rng = 1"):
         random_patterns(5, 5, rng=1)

@@ -1,7 +1,7 @@
 """Loads, margins and half-widths that the theory takes: where double precision holds all that it computes on the way.
 
-At κ = -30 patterns fail once in 10¹⁹⁷, so that α_c is near the largest numbers there are; κ = 10⁵ is met up to a load
-of 6·10⁻¹¹. Patterns that fail in a window of half-width 30 are as rare as those below κ = -30.
+At κ = -35 patterns fail once in 10²⁶⁸, so that α_c is near the largest numbers there are; κ = 10⁷ is met up to a load
+of 6·10⁻¹⁵. Patterns that fail in a window of half-width 35 are as rare as those below κ = -35.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from perceptron.base.checks import check_real
 
 __all__ = ["check_half_width", "check_load", "check_margin", "check_step"]
 
-SMALLEST_LOAD, LARGEST_LOAD = 1e-10, 1e200
-SMALLEST_MARGIN, LARGEST_MARGIN = -30.0, 1e5
-SMALLEST_HALF_WIDTH, LARGEST_HALF_WIDTH = 1e-12, 30.0
+SMALLEST_LOAD, LARGEST_LOAD = 1e-14, 1e200
+SMALLEST_MARGIN, LARGEST_MARGIN = -35.0, 1e7
+SMALLEST_HALF_WIDTH, LARGEST_HALF_WIDTH = 1e-12, 35.0
 
 
 def check_load(load: Any) -> float:
@@ -24,7 +24,7 @@ def check_load(load: Any) -> float:
     Raises
     ------
     ValueError
-        If it is not a number in (10⁻¹⁰, 10²⁰⁰).
+        If it is not a number in (10⁻¹⁴, 10²⁰⁰).
     """
     return check_real("load", load, above=SMALLEST_LOAD, below=LARGEST_LOAD)
 
@@ -35,7 +35,7 @@ def check_margin(margin: Any, name: str = "margin", largest: float = LARGEST_MAR
     Raises
     ------
     ValueError
-        If it is not a number in (-30, 10⁵), or not below `largest` if that is less.
+        If it is not a number in (-35, 10⁷), or not below `largest` if that is less.
     """
     return check_real(name, margin, above=SMALLEST_MARGIN, below=min(largest, LARGEST_MARGIN))
 
@@ -46,7 +46,7 @@ def check_half_width(half_width: Any, name: str = "half_width") -> float:
     Raises
     ------
     ValueError
-        If it is not a number in (10⁻¹², 30).
+        If it is not a number in (10⁻¹², 35).
     """
     return check_real(name, half_width, above=SMALLEST_HALF_WIDTH, below=LARGEST_HALF_WIDTH)
 

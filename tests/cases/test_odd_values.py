@@ -106,7 +106,7 @@ def test_ctrl_c_is_one_line_whenever_it_comes(program, tmp_path):
         "perceptron": ["capacity"],
         "wl": ["run", "free-spins", "--n", "12", "--steps", "1e15", "--output", "new"],
     }[program]
-    run = f"import sys; sys.argv[0] = {program!r}; import {program}.cli; {program}.cli.main()"
+    run = f"import sys; sys.argv[0] = {program!r}; import {program}.cli.main; {program}.cli.main.main()"
     variables = os.environ | {"PYTHONPATH": str(Path.cwd()), "PERCEPTRON_WL_CACHE_DIR": str(tmp_path / "cache")}
     for seconds in (0.5, 3.0):
         with subprocess.Popen(
@@ -116,10 +116,14 @@ def test_ctrl_c_is_one_line_whenever_it_comes(program, tmp_path):
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # tests may run where it is ignored
         ) as process:
             time.sleep(seconds)
             process.send_signal(signal.SIGINT)
-            out, err = process.communicate(timeout=120)
+            try:
+                out, err = process.communicate(timeout=120)
+            finally:
+                process.kill()
         assert "Traceback" not in err
         if program == "perceptron" and seconds < 1.0:
             assert (process.returncode, out, err) == (INTERRUPTED, "", "INTERRUPTED\n")

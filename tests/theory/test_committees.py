@@ -254,7 +254,7 @@ def test_dense_cores_of_committees_end_where_their_margins_meet(step):
 def test_three_units_have_no_margin():
     with pytest.raises(ValueError, match=r"margin = 0\.1 .* allowed: 0"):
         typical_solutions(0.5, SignCommitteeOfThree(0.1))
-    with pytest.raises(ValueError, match="step = SignCommitteeOfThree has no margin; allowed: MarginStep"):
+    with pytest.raises(ValueError, match="step = SignCommitteeOfThree is not usable here; allowed: MarginStep"):
         maximum_margin(0.5, SignCommitteeOfThree)
     with pytest.raises(ValueError, match="load"):
         franz_parisi_branch(0.95, 0.0, step=SignCommitteeOfThree)

@@ -154,7 +154,7 @@ PERCEPTRON = ["run", "perceptron", *STEPS]
         ([*ISING, "--output", "a", "--checkpoint-steps", "0"], "checkpoint_steps = 0 is out of range"),
         ([*ISING, "--output", "a", "--checkpoint-seconds", "0"], "checkpoint_seconds = 0.0 is out of range"),
         ([*ISING, "--output", "a", "--tolerance", "0"], "tolerance = 0.0 is out of range"),
-        ([*ISING, "--output", "patterns.npy"], "output = 'patterns.npy' is a file; allowed: a directory"),
+        ([*ISING, "--output", "patterns.npy"], "output = 'patterns.npy' is a file; allowed: a folder"),
     ],
 )
 def test_bad_input_is_named_and_exits_with_2(wl, tmp_path, arguments, message):

@@ -40,6 +40,7 @@ from perceptron.theory.typical.solutions import largest_margin
 __all__ = ["CoupledPoint", "CoupledProfile", "coupled_profile", "coupled_solutions", "densest_regions"]
 
 FINER = 1.5
+MOST_REPLICAS = 1e6  # the cost grows in proportion: ten seconds
 ROUNDING = 1e-15
 
 
@@ -242,12 +243,14 @@ def _ensemble(load: float, n_replicas: float | None, margin: float, reference: b
 
 
 def _check_replicas(n_replicas: float, reference: bool) -> float:
-    allowed = "numbers > 1, or infinity, with a reference" if reference else "numbers >= 1, or infinity"
+    least = "above 1" if reference else "from 1"
+    allowed = f"numbers {least} to {MOST_REPLICAS:g}, or infinity{', with a reference' if reference else ''}"
     try:
         number = math.nan if isinstance(n_replicas, bool) else float(n_replicas)
     except (TypeError, ValueError, OverflowError):
         number = math.nan
-    if not (number > 1.0 or (number == 1.0 and not reference)):
+    within = 1.0 < number <= MOST_REPLICAS or number == math.inf or (number == 1.0 and not reference)
+    if not within:
         raise ValueError(f"n_replicas = {n_replicas!r} is out of range; allowed: {allowed}")
     return number
 

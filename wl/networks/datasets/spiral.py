@@ -23,6 +23,7 @@ __all__ = ["spiral", "spiral_regression"]
 
 INNER, OUTER = 1.0, 5.0  # radii of an arm
 HALF_SIDE = 5.0  # of the square
+MOST_POINTS = 10_000_000
 
 
 def spiral(
@@ -58,8 +59,8 @@ def spiral(
         For numbers below 1, a negative seed, or noise that is negative or not finite.
     """
     parameters = {
-        "n_train": check_integer("n_train", n_train, least=1),
-        "n_test": check_integer("n_test", n_test, least=1),
+        "n_train": check_integer("n_train", n_train, least=1, most=MOST_POINTS),
+        "n_test": check_integer("n_test", n_test, least=1, most=MOST_POINTS),
         "data_seed": check_integer("data_seed", data_seed, least=0),
         "noise": check_real("noise", noise),
         "even_test_radii": bool(even_test_radii),
@@ -94,8 +95,8 @@ def spiral_regression(n_train: int = 250, n_test: int = 250, *, data_seed: int =
         For numbers below 1 or a negative seed.
     """
     parameters = {
-        "n_train": check_integer("n_train", n_train, least=1),
-        "n_test": check_integer("n_test", n_test, least=1),
+        "n_train": check_integer("n_train", n_train, least=1, most=MOST_POINTS),
+        "n_test": check_integer("n_test", n_test, least=1, most=MOST_POINTS),
         "data_seed": check_integer("data_seed", data_seed, least=0),
     }
     for_train, for_test = _generators(data_seed)
