@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from perceptron.base.results import Estimate as Estimate
     from perceptron.base.results import Solution as Solution
     from perceptron.base.results import Status as Status
+    from perceptron.enumeration.counts import enumerate_instance as enumerate_instance
     from perceptron.gaussian import gaussian_average as gaussian_average
     from perceptron.kernels.committees.three_relus import (
         ReluCommitteeOfThree as ReluCommitteeOfThree,
@@ -28,6 +29,15 @@ if TYPE_CHECKING:
     from perceptron.kernels.typical.priors import BinaryWeights as BinaryWeights
     from perceptron.kernels.typical.spherical import DiscreteWeights as DiscreteWeights
     from perceptron.kernels.typical.spherical import SphericalWeights as SphericalWeights
+    from perceptron.message_passing.belief_propagation import belief_propagation as belief_propagation
+    from perceptron.message_passing.local_entropy import field_profile as field_profile
+    from perceptron.patterns import Patterns as Patterns
+    from perceptron.patterns import load_patterns as load_patterns
+    from perceptron.patterns import random_patterns as random_patterns
+    from perceptron.patterns import teacher_student_patterns as teacher_student_patterns
+    from perceptron.solvers.registry import solve as solve
+    from perceptron.solvers.study import run_study as run_study
+    from perceptron.solvers.study_store import StudyPlan as StudyPlan
     from perceptron.theory.coupled.solutions import coupled_profile as coupled_profile
     from perceptron.theory.coupled.solutions import coupled_solutions as coupled_solutions
     from perceptron.theory.coupled.solutions import densest_regions as densest_regions
@@ -72,6 +82,13 @@ if TYPE_CHECKING:
     from perceptron.theory.typical.teacher_student import generalisation as generalisation
 
 _HOMES = {
+    "enumeration.counts": ["enumerate_instance"],
+    "message_passing.belief_propagation": ["belief_propagation"],
+    "message_passing.local_entropy": ["field_profile"],
+    "patterns": ["Patterns", "load_patterns", "random_patterns", "teacher_student_patterns"],
+    "solvers.registry": ["solve"],
+    "solvers.study": ["run_study"],
+    "solvers.study_store": ["StudyPlan"],
     "gaussian": ["gaussian_average"],
     "kernels.committees.three_signs": ["SignCommitteeOfThree"],
     "kernels.committees.wide": ["WideReluCommittee", "WideSignCommittee"],

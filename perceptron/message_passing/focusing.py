@@ -123,7 +123,7 @@ class FocusingPoint:
     residual: float
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class FocusingProfile(Profile):
     """Observables along a protocol.
 

@@ -66,7 +66,7 @@ class FieldPoint:
     residual: float
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class FieldProfile(Profile):
     """Local entropy around one given configuration.
 

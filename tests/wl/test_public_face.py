@@ -1,5 +1,6 @@
 """`import wl`: the examples of the README, one call from a system to its landscape, and what a landscape tells."""
 
+import json
 import math
 import subprocess
 import sys
@@ -140,3 +141,17 @@ def test_what_is_no_system_is_named():
         wl.register("ising", lambda parameters, data: None)
     with pytest.raises(ValueError, match="options = depth are not known; allowed: hidden"):
         wl.task("spiral", depth=3)
+
+
+def test_the_command_prints_the_number_of_solutions(tmp_path, monkeypatch, capsys):
+    from wl.cli import main  # noqa: PLC0415
+
+    monkeypatch.chdir(tmp_path)
+    command = ["wl", "run", "perceptron", "--n", "15", "--n-patterns", "6", "--steps", "1e6", "--output", "run"]
+    monkeypatch.setattr("sys.argv", command)
+    main.main()
+    assert "log_n_solutions: " in capsys.readouterr().out
+    monkeypatch.setattr("sys.argv", ["wl", "status", "run", "--json"])
+    main.main()
+    printed = json.loads(capsys.readouterr().out)["log_n_solutions"]
+    assert printed["value"] == wl.load("run").log_n_solutions.value

@@ -35,7 +35,7 @@ from wl.cli.options import (
     print_found,
 )
 from wl.runs.directory import open_directory
-from wl.runs.driver import Every
+from wl.runs.driver import Every, solutions_in
 
 app = typer.Typer(
     cls=Commands,
@@ -112,6 +112,7 @@ def status(directory: Directory, json: Json = False) -> None:
             "system": opened.plan.system.name,
             "goal": {"steps": goal.steps, "seconds": goal.seconds, "converged": goal.converged},
             "landscape": problem or (None if landscape is None else landscape.attrs["status"]),
+            **({} if landscape is None else solutions_in(landscape)),
             "checksum": None if landscape is None else "checksum" in landscape.attrs,
         },
         json,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as json_module
+import math
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,7 +12,7 @@ from rich.console import Console
 
 from perceptron.base.command_line import COUNT, JOBS, REAL, WHOLE
 from perceptron.base.console import as_json
-from perceptron.base.results import Status
+from perceptron.base.results import Solution, Status
 from wl.engine.settings import ENDLESS, Settings
 from wl.runs.directory import RunDirectory
 from wl.runs.driver import Every, drive, summary
@@ -139,8 +140,16 @@ def print_found(found: dict[str, Any], as_object: bool) -> None:
         return
     console = Console()
     for name, value in found.items():
-        text = value.name if isinstance(value, Status) else value
+        text = _as_text(value)
         console.print(f"{name}: {text}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _as_text(value: Any) -> str:
+    if isinstance(value, Status):
+        return value.name
+    if isinstance(value, Solution):
+        return f"{value.value:.8g} ± {value.error:.1g}" if math.isfinite(value.value) else value.status.name
+    return str(value)
 
 
 def check_end(goal: Goal, settings: Settings) -> None:

@@ -101,8 +101,7 @@ class Landscape:
         ValueError
             If the landscape is not one of a perceptron over its deficit or its number of errors.
         """
-        name = self.variables[0]
-        if self.data.attrs["system"] != "perceptron" or name not in SOLUTIONS:
+        if not self.counts_solutions:
             raise ValueError(f"the landscape is of {self._what}; allowed: a perceptron over {' or '.join(SOLUTIONS)}")
         curve = self.marginal()
         here = np.flatnonzero((curve.x == 0.0) & np.isfinite(curve.value))
@@ -110,6 +109,11 @@ class Landscape:
             return Solution("log_n_solutions", math.nan, math.nan, Status.NOT_REACHED, 0, math.nan, math.nan)
         value, error = float(curve.value[here[0]]), float(curve.error[here[0]])
         return Solution("log_n_solutions", value, error, self.status, 0, 0.0, math.nan)
+
+    @property
+    def counts_solutions(self) -> bool:
+        """Whether it is a landscape of a perceptron over its deficit or its number of errors."""
+        return bool(self.data.attrs["system"] == "perceptron" and self.variables[0] in SOLUTIONS)
 
     def marginal(self) -> Curve:
         """Ln g along the first variable, summed over the second."""
@@ -183,7 +187,7 @@ class Landscape:
         """Text with the status, the number of solutions where there is one, the report, and the provenance."""
         attributes = self.data.attrs
         lines = [f"landscape of {self._what}: {self.status.name}"]
-        if attributes["system"] == "perceptron" and self.variables[0] in SOLUTIONS:
+        if self.counts_solutions:
             found = self.log_n_solutions
             known = f"{found.value:.6f} ± {found.error:.1g}" if math.isfinite(found.value) else found.status.name
             lines.append(f"ln of the number of solutions: {known}")

@@ -17,10 +17,11 @@ from threadpoolctl import threadpool_limits
 
 from perceptron.base.checks import check_integer, check_real, keep_plain
 from perceptron.base.results import Status
+from wl.landscape.landscape import Landscape
 from wl.runs.directory import RunDirectory
 from wl.runs.run import Run
 
-__all__ = ["Every", "drive", "summary"]
+__all__ = ["Every", "drive", "solutions_in", "summary"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +125,15 @@ def summary(run: Run, dataset: Any) -> dict[str, Any]:
         "log_total": run.samplers[0].log_total,
     }
     if dataset is not None:
+        found |= solutions_in(dataset)
         found["report"] = dataset.attrs["report"]
     return found
+
+
+def solutions_in(dataset: Any) -> dict[str, Any]:
+    """Logarithm of the number of solutions, by its name, where the landscape tells it."""
+    landscape = Landscape(dataset)
+    return {"log_n_solutions": landscape.log_n_solutions} if landscape.counts_solutions else {}
 
 
 @contextmanager

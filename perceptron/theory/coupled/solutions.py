@@ -106,7 +106,7 @@ class CoupledPoint:
         return max(self.inner_replicon, self.outer_replicon) < 1.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class CoupledProfile(Profile):
     """Coupled solutions at increasing mutual distances; distances without a saddle are left out.
 

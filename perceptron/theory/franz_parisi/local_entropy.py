@@ -28,7 +28,7 @@ N_DISTANCES = 200
 SMALLEST_DISTANCE = 1e-3
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class LocalEntropyProfile(Profile):
     """φ_FP and its order parameters at increasing distances.
 
