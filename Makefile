@@ -19,7 +19,7 @@ demo: $(VENV)/.installed
 	$(BIN)/perceptron figure W4 --output results --jobs $(JOBS)
 
 test: $(VENV)/.installed
-	$(BIN)/python -m pytest -m "not slow" -n $(JOBS)
+	$(BIN)/python -m pytest -m "not slow" -n $(JOBS) --dist loadfile
 
 slow: $(VENV)/.installed
 	$(BIN)/python -m pytest -m slow

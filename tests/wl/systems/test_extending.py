@@ -15,7 +15,7 @@ from wl.interface.seeds import stream_of
 from wl.interface.system import commit, draw, measured, propose, proposed
 from wl.interface.xoroshiro import uniform
 
-PAGE = Path(__file__).parents[2] / "docs" / "extending.md"
+PAGE = Path(__file__).parents[3] / "docs" / "extending.md"
 
 CHAIN = """
 import numpy as np

@@ -19,7 +19,7 @@ from perceptron.solvers.registry import SOLVERS
 from perceptron.solvers.study import run_study
 from perceptron.solvers.study_store import StudyPlan, read_study
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 PLAN = StudyPlan(solvers=("sbpi", "fbp"), sizes=(31,), loads=(0.3, 0.6), n_instances=4, max_sweeps=200)
 N_RUNS = 16
 

@@ -104,7 +104,7 @@ def test_derivative_of_the_inverse_mills_ratio():
 
 
 def test_mills_table_is_what_its_tool_writes():
-    path = Path(__file__).parents[1] / "tools" / "make_mills_table.py"
+    path = Path(__file__).parents[2] / "tools" / "make_mills_table.py"
     specification = importlib.util.spec_from_file_location("make_mills_table", path)
     tool = importlib.util.module_from_spec(specification)
     specification.loader.exec_module(tool)

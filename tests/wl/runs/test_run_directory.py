@@ -20,7 +20,7 @@ from wl.runs.goal import Goal
 from wl.runs.run import Plan
 from wl.systems.ising import ising
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 COMMAND = [sys.executable, "-W", "error", "-m", "wl.cli.main"]
 ISING = ["ising", "--size", "4", "--steps", "2e7"]
 FORCES = [
