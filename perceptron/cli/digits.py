@@ -21,8 +21,8 @@ MISSING = "python-flint is not installed"
 
 def thresholds(digits: int, margin: float, alpha: float, json: bool, output: Path | None) -> None:
     """Compute α_c, κ_max and the saddle at one load, and prove α_c where python-flint is installed."""
-    from perceptron.theory.digits import arbitrary_precision, enclosure  # noqa: PLC0415
-    from perceptron.theory.typical.saddle_end import largest_margin  # noqa: PLC0415
+    from perceptron.theory.digits import arbitrary_precision, enclosure
+    from perceptron.theory.typical.saddle_end import largest_margin
 
     check_integer("digits", digits, least=1, most=arbitrary_precision.MOST_DIGITS)
     start = time.perf_counter()

@@ -6,7 +6,7 @@ import importlib
 import math
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 import typer
@@ -15,18 +15,11 @@ from rich.table import Table
 from perceptron.base import console as report
 from perceptron.base.checks import check_integer, read_integers, read_reals
 from perceptron.base.command_line import JOBS, REAL, WHOLE
-from perceptron.base.files import provenance, save_table
 from perceptron.base.interrupt import Watch, watched
 from perceptron.base.results import Status
-from perceptron.base.sweep import executor_of
-from perceptron.patterns import (
-    Patterns,
-    load_patterns,
-    load_weights,
-    n_patterns_at,
-    random_patterns,
-    teacher_student_patterns,
-)
+
+if TYPE_CHECKING:
+    from perceptron.patterns import Patterns
 
 __all__ = ["bp", "draw_instance", "enumerate_patterns", "local_entropy_of_weights", "register", "solve", "study"]
 
@@ -57,6 +50,8 @@ def draw_instance(
     teacher: bool,
 ) -> Patterns:
     """The instance the options speak of: from a file, or drawn."""
+    from perceptron.patterns import load_patterns, n_patterns_at, random_patterns, teacher_student_patterns
+
     if patterns is not None:
         given = {"n": n_weights, "alpha": load, "n-patterns": n_patterns, "data-seed": data_seed}
         for name, value in given.items():
@@ -111,9 +106,10 @@ def solve(
     output: Annotated[Path | None, typer.Option(help="Weights and patterns as .npz.")] = None,
 ) -> None:
     """Search for weights that meet all patterns of one instance."""
-    from perceptron.solvers.registry import solve as search  # noqa: PLC0415
-    from perceptron.solvers.registry import warm_up  # noqa: PLC0415
-    from perceptron.solvers.search import Limits  # noqa: PLC0415
+    from perceptron.base.files import provenance, save_table
+    from perceptron.solvers.registry import solve as search
+    from perceptron.solvers.registry import warm_up
+    from perceptron.solvers.search import Limits
 
     report.check_output(output, ".npz")
     instance = draw_instance(n, alpha, n_patterns, patterns, data_seed, teacher)
@@ -153,7 +149,7 @@ def bp(
     output: Output = None,
 ) -> None:
     """Entropy and overlap of the solutions of one instance, by belief propagation."""
-    from perceptron.message_passing.belief_propagation import SweepOptions, belief_propagation  # noqa: PLC0415
+    from perceptron.message_passing.belief_propagation import SweepOptions, belief_propagation
 
     report.check_output(output, ".json")
     if seed is not None and not sequential:
@@ -188,7 +184,7 @@ def enumerate_patterns(
     output: Output = None,
 ) -> None:
     """Exact counts of all 2^N configurations of a small instance."""
-    from perceptron.enumeration.counts import enumerate_instance  # noqa: PLC0415
+    from perceptron.enumeration.counts import enumerate_instance
 
     report.check_output(output, ".json")
     instance = draw_instance(n, alpha, n_patterns, patterns, data_seed, teacher)
@@ -229,9 +225,11 @@ def study(
     json: Json = False,
 ) -> None:
     """Success of each solver against the load: runs that are kept one by one, and their figure."""
+    from perceptron.base.sweep import executor_of
+
     with watched() as watch, watch.held():  # Ctrl-C ends the runs, not what is made of them
-        from perceptron.solvers.study import run_study  # noqa: PLC0415
-        from perceptron.solvers.study_store import LOADS, StudyPlan  # noqa: PLC0415
+        from perceptron.solvers.study import run_study
+        from perceptron.solvers.study_store import LOADS, StudyPlan
 
         plan = StudyPlan(
             solvers=tuple(solvers.split(",")),
@@ -284,7 +282,8 @@ def local_entropy_of_weights(
     weights: Path, patterns: Path | None, margin: float, node: str, distance: str
 ) -> tuple[Any, dict[str, Any]]:
     """Field profile around the weights of a file, and the head of its JSON object."""
-    from perceptron.message_passing.local_entropy import field_profile, fields_for_distances  # noqa: PLC0415
+    from perceptron.message_passing.local_entropy import field_profile, fields_for_distances
+    from perceptron.patterns import load_patterns, load_weights
 
     instance = load_patterns(weights if patterns is None else patterns)
     reference = load_weights(weights, instance.n_weights)

@@ -116,7 +116,7 @@ def thresholds(
     output: Output = None,
 ) -> None:
     """Loads α_c, α'_u and α_u, and the margins κ̃_min, κ̃_u, κ_max and d* at one load, beside the paper's values."""
-    from perceptron.theory.overview import named_thresholds  # noqa: PLC0415
+    from perceptron.theory.overview import named_thresholds
 
     report.check_output(output, ".json")
     step = _step(model, *MODELS_WITH_MARGIN)
@@ -158,7 +158,7 @@ def entropy(
     output: Output = None,
 ) -> None:
     """Entropy, overlap and typical distance of typical solutions."""
-    from perceptron.theory.typical.solutions import typical_solutions  # noqa: PLC0415
+    from perceptron.theory.typical.solutions import typical_solutions
 
     report.check_output(output, ".json")
     typical = typical_solutions(alpha, _constraint(margin, half_width, model), throw=False)
@@ -181,7 +181,7 @@ def capacity(
     output: Output = None,
 ) -> None:
     """Load α_c at which the entropy of typical solutions vanishes."""
-    from perceptron.theory.typical.solutions import capacity as critical_load  # noqa: PLC0415
+    from perceptron.theory.typical.solutions import capacity as critical_load
 
     report.check_output(output, ".json")
     constraint = _constraint(margin, half_width, model)
@@ -202,7 +202,7 @@ def phases(
     output: Output = None,
 ) -> None:
     """κ̃_min, κ̃_u, κ_max, d*, and the phase in which references of margin κ̃ live."""
-    from perceptron.theory.franz_parisi.thresholds import phases as phases_at  # noqa: PLC0415
+    from perceptron.theory.franz_parisi.thresholds import phases as phases_at
 
     report.check_output(output, ".json")
     step = _step(model, *MODELS_WITH_MARGIN)
@@ -262,7 +262,7 @@ def local_entropy(
     for name, given in (("patterns", patterns), ("node", node)):
         if given is not None:
             raise ValueError(f"--{name} = {str(given)!r} is not used with typical references; allowed: with --weights")
-    from perceptron.theory.franz_parisi.local_entropy import local_entropy_profile  # noqa: PLC0415
+    from perceptron.theory.franz_parisi.local_entropy import local_entropy_profile
 
     report.check_output(output, ".csv", ".npz", ".png", ".pdf", ".json")
     step = _step(model)
@@ -346,7 +346,7 @@ def _constraint(margin: float | None, half_width: float | None, model: str) -> A
     if margin is not None:
         raise ValueError(f"margin = {margin!r} is not used with a half-width; allowed: one of the two")
     _step(model, "perceptron")
-    from perceptron.kernels.typical.constraints import SymmetricWindow  # noqa: PLC0415
+    from perceptron.kernels.typical.constraints import SymmetricWindow
 
     return SymmetricWindow(half_width)
 
@@ -365,7 +365,7 @@ def _in_words(constraint: Any) -> str:
 
 
 def _reference_margin(text: str, load: float, step: type) -> float:
-    from perceptron.theory.typical.solutions import maximum_margin  # noqa: PLC0415
+    from perceptron.theory.typical.solutions import maximum_margin
 
     if text == "max":
         return maximum_margin(load, step).value

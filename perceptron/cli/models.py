@@ -40,7 +40,7 @@ def models(
     ] = None,
 ) -> None:
     """Capacities and transitions of all models, beside closed forms and the literature."""
-    from perceptron.theory.overview import models as all_models  # noqa: PLC0415
+    from perceptron.theory.overview import models as all_models
 
     report.check_output(output, ".json")
     start = time.perf_counter()

@@ -26,9 +26,9 @@ def save_profile(path: Path | str, profile: Any, columns: Mapping[str, np.ndarra
 
 
 def _draw_profile(path: Path, profile: Any) -> None:
-    import matplotlib  # noqa: PLC0415
-    from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415
-    from matplotlib.figure import Figure  # noqa: PLC0415
+    import matplotlib
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
 
     with matplotlib.rc_context({"text.usetex": False}):
         figure = Figure(figsize=(5.0, 5.5), layout="constrained")

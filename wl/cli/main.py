@@ -34,8 +34,6 @@ from wl.cli.options import (
     goal_of,
     print_found,
 )
-from wl.runs.directory import open_directory
-from wl.runs.driver import Every, solutions_in
 
 app = typer.Typer(
     cls=Commands,
@@ -66,6 +64,9 @@ def resume(
     json: Json = False,
 ) -> None:
     """Go on to the goal the run was given; a finished run is left as it is."""
+    from wl.runs.directory import open_directory
+    from wl.runs.driver import Every
+
     every = Every(checkpoint_steps, checkpoint_seconds)
     drive_and_print(open_directory(directory), jobs, every, json)
 
@@ -86,6 +87,9 @@ def extend(
     json: Json = False,
 ) -> None:
     """Give a run more trials or seconds, or another goal, and go on."""
+    from wl.runs.directory import open_directory
+    from wl.runs.driver import Every
+
     every, opened = Every(checkpoint_steps, checkpoint_seconds), open_directory(directory)
     more = goal_of(steps, seconds, until, opened.plan.goal.tolerance if tolerance is None else tolerance)
     if explore or not opened.progress().stage.startswith("frozen"):
@@ -97,6 +101,9 @@ def extend(
 @app.command()
 def status(directory: Directory, json: Json = False) -> None:
     """How far a run is, by its last checkpoint; also while it runs."""
+    from wl.runs.directory import open_directory
+    from wl.runs.driver import solutions_in
+
     opened = open_directory(directory)
     found, goal = opened.progress(), opened.plan.goal
     state, (landscape, problem) = opened.state(), opened.usable_landscape()
@@ -131,7 +138,7 @@ def plot(
     source = directory / "landscape.nc" if directory.is_dir() else directory
     target = output or source.with_suffix(".png")
     check_output(target, ".png", ".pdf")
-    from wl.landscape.build import load_landscape  # noqa: PLC0415
+    from wl.landscape.build import load_landscape
 
     landscape = load_landscape(source)
     importlib.import_module("wl.analysis.plots").save_landscape_plot(target, landscape)
@@ -145,7 +152,7 @@ def merge(
     json: Json = False,
 ) -> None:
     """Combine independent runs of one system, grid and data set."""
-    from wl.landscape.merge import merge_landscapes  # noqa: PLC0415
+    from wl.landscape.merge import merge_landscapes
 
     if output.suffix != ".nc":
         raise ValueError(f"output = {str(output)!r} is not usable; allowed: a name ending in .nc")

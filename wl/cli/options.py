@@ -5,7 +5,7 @@ from __future__ import annotations
 import json as json_module
 import math
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -13,10 +13,12 @@ from rich.console import Console
 from perceptron.base.command_line import COUNT, JOBS, REAL, WHOLE
 from perceptron.base.console import as_json
 from perceptron.base.results import Solution, Status
-from wl.engine.settings import ENDLESS, Settings
-from wl.runs.directory import RunDirectory
-from wl.runs.driver import Every, drive, summary
-from wl.runs.goal import Goal
+
+if TYPE_CHECKING:
+    from wl.engine.settings import Settings
+    from wl.runs.directory import RunDirectory
+    from wl.runs.driver import Every
+    from wl.runs.goal import Goal
 
 __all__ = [
     "Activation",
@@ -125,6 +127,8 @@ CheckpointSeconds = Annotated[float, typer.Option(help="Seconds between checkpoi
 
 def drive_and_print(directory: RunDirectory, jobs: int, every: Every, as_object: bool) -> None:
     """Run to the goal and print what was found."""
+    from wl.runs.driver import drive, summary
+
     finished, dataset = drive(directory, jobs, every, _note)
     print_found(summary(finished, dataset) | {"directory": str(directory.path)}, as_object)
 
@@ -160,6 +164,8 @@ def check_end(goal: Goal, settings: Settings) -> None:
     ValueError
         Naming the schedule.
     """
+    from wl.engine.settings import ENDLESS
+
     if goal.converged and settings.schedule in ENDLESS:
         found = f"--until converged is never met with schedule = {settings.schedule!r}, which never freezes"
         raise ValueError(f"{found}; allowed: --steps or --time")
@@ -173,6 +179,8 @@ def goal_of(steps: int | None, seconds: float | None, until: str | None, toleran
     ValueError
         Unless exactly one is given, and `until` is "converged".
     """
+    from wl.runs.goal import Goal
+
     if until not in (None, "converged"):
         raise ValueError(f"--until = {until!r} is not known; allowed: converged")
     return Goal(steps, seconds, until is not None, tolerance)

@@ -5,22 +5,19 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from threadpoolctl import threadpool_limits
 
-from perceptron.base import console as report
 from perceptron.base.command_line import COUNT, REAL, WHOLE
-from wl.analysis.thermal_means import Expected, expected_at, temperature_at
 from wl.cli.options import Directory, Friction, Jobs, Json, TimeStep
-from wl.engine.dynamics.settings import Dynamics
-from wl.interface.system import System
-from wl.runs.directory import open_directory
-from wl.runs.relaxation import Relaxation, RelaxationOptions, relax
-from wl.systems.catalogue import rebuild
-from wl.tasks.dynamics_presets import DynamicsOptions
-from wl.tasks.starts import load_starts
+
+if TYPE_CHECKING:
+    from wl.analysis.thermal_means import Expected
+    from wl.engine.dynamics.settings import Dynamics
+    from wl.interface.system import System
+    from wl.runs.relaxation import Relaxation
+    from wl.tasks.dynamics_presets import DynamicsOptions
 
 __all__ = ["register"]
 
@@ -48,6 +45,14 @@ def relax_command(
     json: Json = False,
 ) -> None:
     """Walk at a fixed temperature, from above and below, and compare with the landscape of a run."""
+    from threadpoolctl import threadpool_limits
+
+    from wl.analysis.thermal_means import expected_at
+    from wl.runs.directory import open_directory
+    from wl.runs.relaxation import RelaxationOptions, relax
+    from wl.tasks.dynamics_presets import DynamicsOptions
+    from wl.tasks.starts import load_starts
+
     report.check_output(output, ".npz")
     dynamics = _dynamics(DynamicsOptions(sampler, time_step, friction))
     opened = open_directory(directory)
@@ -71,12 +76,16 @@ def relax_command(
 
 
 def _dynamics(options: DynamicsOptions) -> Dynamics:
+    from wl.engine.dynamics.settings import Dynamics
+
     chosen = Dynamics(str(options.sampler), **options.given)
     options.refuse_others(chosen.sampler)
     return chosen
 
 
 def _temperature(landscape: Any, temperature: float | None, log_train_loss: float | None) -> float:
+    from wl.analysis.thermal_means import temperature_at
+
     if temperature is not None and log_train_loss is None:
         return temperature
     if temperature is None and log_train_loss is not None:
@@ -87,6 +96,8 @@ def _temperature(landscape: Any, temperature: float | None, log_train_loss: floa
 
 def _with_forces(system: System) -> System:
     """The same network with gradients, whatever sampled it."""
+    from wl.systems.catalogue import rebuild
+
     if system.name != "neural_network":
         raise ValueError(f"system = {system.name!r} has no training loss; allowed: a run of a network")
     return rebuild(system.name, {**system.parameters, "forces": True}, system.data)

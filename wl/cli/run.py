@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -43,20 +43,11 @@ from wl.cli.options import (
     goal_of,
 )
 from wl.cli.systems import MakeOptions, make_system
-from wl.engine.settings import preset_of, settings_for
-from wl.interface.grid import Range, names_of
-from wl.interface.system import System
-from wl.runs.directory import create
-from wl.runs.driver import Every
-from wl.runs.run import Plan, cap_of
-from wl.tasks.dynamics_presets import (
-    MONTE_CARLO,
-    DynamicsOptions,
-    dynamics_ranges,
-    dynamics_settings,
-)
-from wl.tasks.options import DATA_SEED, TaskOptions
-from wl.tasks.starts import load_starts
+
+if TYPE_CHECKING:
+    from wl.interface.grid import Range
+    from wl.interface.system import System
+    from wl.tasks.dynamics_presets import DynamicsOptions
 
 __all__ = ["register", "run"]
 
@@ -132,6 +123,15 @@ def run(
     json: Json = False,
 ) -> None:
     """Sample a density of states into a directory; exactly one of --steps, --time and --until says when to stop."""
+    from wl.engine.settings import settings_for
+    from wl.interface.grid import names_of
+    from wl.runs.directory import create
+    from wl.runs.driver import Every
+    from wl.runs.run import Plan, cap_of
+    from wl.tasks.dynamics_presets import DynamicsOptions
+    from wl.tasks.options import DATA_SEED, TaskOptions
+    from wl.tasks.starts import load_starts
+
     goal, every = goal_of(steps, seconds, until, tolerance), Every(checkpoint_steps, checkpoint_seconds)
     names = names_of(variables) if variables else []
     task = TaskOptions(
@@ -201,6 +201,9 @@ def _chosen(
     name: str, system: System, variables: tuple[str, ...], preset: str, options: DynamicsOptions
 ) -> tuple[dict[str, Any], dict[str, Range]]:
     """Settings and windows of the preset."""
+    from wl.engine.settings import preset_of
+    from wl.tasks.dynamics_presets import MONTE_CARLO, dynamics_ranges, dynamics_settings
+
     if not system.forces:
         options.refuse_others(MONTE_CARLO)
         return preset_of(preset), {}
@@ -208,6 +211,7 @@ def _chosen(
 
 
 def _windows(texts: list[str]) -> dict[str, Range]:
+
     ranges: dict[str, Range] = {}
     for text in texts:
         name, window = _window(text)
@@ -219,6 +223,8 @@ def _windows(texts: list[str]) -> dict[str, Range]:
 
 def _window(text: str) -> tuple[str, Range]:
     """A=lowest:highest[:width][:open-below | :open-above | :open]."""
+    from wl.interface.grid import Range
+
     name, sign, body = text.partition("=")
     parts = body.split(":")
     ends = OPEN_ENDS[parts.pop()] if parts[-1] in OPEN_ENDS else (False, False)

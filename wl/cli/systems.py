@@ -4,21 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from perceptron.base.checks import check_choice, check_integer, read_integer
 from perceptron.base.memory import check_memory
-from perceptron.patterns import Patterns, load_patterns, load_weights, n_patterns_at, random_patterns
-from wl.interface.system import System
-from wl.systems.free_spins import free_spins
-from wl.systems.ising import ising
-from wl.systems.perceptron.system import binary_perceptron
-from wl.systems.quadratic import quadratic_blocks
-from wl.tasks.dynamics_presets import MONTE_CARLO, default_sampler
-from wl.tasks.options import DATA_SEED, TaskOptions
-from wl.tasks.tasks import TASKS, is_task, make_task, network_system
+from wl.tasks.options import TaskOptions
+
+if TYPE_CHECKING:
+    from perceptron.patterns import Patterns
+    from wl.interface.system import System
 
 __all__ = ["MakeOptions", "make_system"]
 
@@ -69,6 +65,12 @@ def make_system(full_name: str, options: MakeOptions) -> System:
     ValueError
         For an unknown name, options of another system, or missing ones.
     """
+    from wl.systems.free_spins import free_spins
+    from wl.systems.ising import ising
+    from wl.systems.quadratic import quadratic_blocks
+    from wl.tasks.dynamics_presets import MONTE_CARLO
+    from wl.tasks.tasks import TASKS, is_task
+
     task = is_task(full_name)
     name = "network" if task else full_name.replace("-", "_")
     if not task:
@@ -93,6 +95,9 @@ def make_system(full_name: str, options: MakeOptions) -> System:
 
 
 def _network(name: str, options: MakeOptions) -> System:
+    from wl.tasks.dynamics_presets import MONTE_CARLO, default_sampler
+    from wl.tasks.tasks import make_task, network_system
+
     chosen: dict[str, Any] = {} if options.precision is None else {"precision": options.precision}
     if (options.sampler or default_sampler(name)) != MONTE_CARLO:
         chosen["forces"] = True
@@ -102,6 +107,9 @@ def _network(name: str, options: MakeOptions) -> System:
 
 
 def _draw_perceptron(options: MakeOptions) -> System:
+    from perceptron.patterns import load_weights
+    from wl.systems.perceptron.system import binary_perceptron
+
     patterns = _instance(options)
     main = next((name for name in options.variables if name != "hamming_distance"), "deficit")
     reference = None if options.reference is None else load_weights(options.reference, patterns.n_weights)
@@ -110,6 +118,8 @@ def _draw_perceptron(options: MakeOptions) -> System:
 
 
 def _instance(options: MakeOptions) -> Patterns:
+    from perceptron.patterns import load_patterns, n_patterns_at, random_patterns
+
     if options.patterns is not None:
         for name in ("n", "alpha", "n_patterns", "data_seed"):
             value = getattr(options, name)
@@ -127,6 +137,8 @@ def _instance(options: MakeOptions) -> Patterns:
 
 
 def _generator(seed: int | None) -> np.random.Generator:
+    from wl.tasks.options import DATA_SEED
+
     return np.random.default_rng(check_integer("--data-seed", DATA_SEED if seed is None else seed, least=0))
 
 

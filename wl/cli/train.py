@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -33,25 +33,11 @@ from wl.cli.options import (
     TrainPoints,
     Width,
 )
-from wl.networks.training.curves import (
-    RULES,
-    TrainingCurve,
-    best_early_stopping,
-    change_in_second_half,
-    mean_at,
-    outside_box,
-    training_curve,
-)
-from wl.networks.training.ensemble import (
-    METRICS,
-    SPIRAL_BASELINE,
-    TrainingEnsemble,
-    TrainingOptions,
-)
-from wl.networks.training.train import train_ensemble
-from wl.tasks.options import TaskOptions
-from wl.tasks.paper_tables import paper_training
-from wl.tasks.tasks import make_task
+from wl.networks.training.ensemble import SPIRAL_BASELINE
+
+if TYPE_CHECKING:
+    from wl.networks.training.curves import TrainingCurve
+    from wl.networks.training.ensemble import TrainingEnsemble
 
 __all__ = ["register", "train"]
 
@@ -100,6 +86,12 @@ def train(
     json: Json = False,
 ) -> None:
     """Train an ensemble of networks; report where it ends, and its best point on the way."""
+    from wl.networks.training.ensemble import SPIRAL_BASELINE, TrainingOptions
+    from wl.networks.training.train import train_ensemble
+    from wl.tasks.options import TaskOptions
+    from wl.tasks.paper_tables import paper_training
+    from wl.tasks.tasks import make_task
+
     report.check_output(output, ".npz")
     given = TaskOptions(
         hidden=hidden,
@@ -152,6 +144,9 @@ def _sizes_of(text: str) -> int | tuple[int, ...]:
 
 def _summary(ensemble: TrainingEnsemble) -> tuple[dict[str, Any], list[tuple[str, Any, str]]]:
     """The JSON object, and the rows of the table."""
+    from wl.networks.training.curves import RULES, change_in_second_half, mean_at, outside_box, training_curve
+    from wl.networks.training.ensemble import METRICS
+
     accuracies = ensemble.architecture.head != "linear"
     metric = "test_accuracy" if accuracies else "log_test_loss"
     kept = str(ensemble.n_runs - ensemble.n_diverged)
@@ -189,6 +184,8 @@ def _of_batch_sizes(
     ensemble: TrainingEnsemble, metrics: list[str]
 ) -> tuple[list[dict[str, Any]], list[tuple[str, Any, str]]]:
     """Where the runs of each batch size end: for the JSON object, and rows of the table."""
+    from wl.networks.training.curves import mean_at
+
     found: list[dict[str, Any]] = []
     rows: list[tuple[str, Any, str]] = []
     for size in ensemble.options.batch_sizes:
@@ -201,12 +198,16 @@ def _of_batch_sizes(
 
 
 def _best(curve: TrainingCurve) -> dict[str, Any]:
+    from wl.networks.training.curves import best_early_stopping
+
     best = best_early_stopping(curve)
     return {"log_train_loss": best.log_train_loss, curve.metric: best.estimate, "n_runs": best.n_runs}
 
 
 def _columns(curves: dict[str, TrainingCurve]) -> dict[str, list[Any]]:
     """Profiles of equal length; each rule has its own ln L_train."""
+    from wl.networks.training.curves import RULES
+
     columns = {"n_runs": curves[RULES[0]].n_runs.tolist()}
     for rule, curve in curves.items():
         ending = "" if rule == RULES[0] else f"_at_{rule.replace(' ', '_')}"
