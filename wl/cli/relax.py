@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from perceptron.base import console as report
 from perceptron.base.command_line import COUNT, REAL, WHOLE
 from wl.cli.options import Directory, Friction, Jobs, Json, TimeStep
 
