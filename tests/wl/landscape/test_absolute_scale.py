@@ -155,12 +155,15 @@ def small_network(n_hidden, *, forces, names):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("n_variables", [1, 2])
-@pytest.mark.parametrize(("n_hidden", "sampler"), [(2, "monte-carlo"), (2, "hmc"), (3, "monte-carlo"), (3, "hmc")])
+@pytest.mark.parametrize(
+    ("n_hidden", "sampler"),
+    [*((n, sampler) for n in (2, 3) for sampler in ("monte-carlo", "hmc")), (2, "langevin"), (2, "baoab")],
+)
 def test_rows_of_small_networks_are_those_of_draws(n_hidden, sampler, n_variables, capsys):
     """Eight runs of 3e6 steps against 1e7 draws: z over rows that draws hit 2000 times."""
     names = ("log_train_loss", "log_test_loss")[:n_variables]
-    system = small_network(n_hidden, forces=sampler == "hmc", names=names)
-    chosen = dynamics_settings("table", "default", DynamicsOptions(sampler)) if sampler == "hmc" else {}
+    system = small_network(n_hidden, forces=sampler != "monte-carlo", names=names)
+    chosen = dynamics_settings("table", "default", DynamicsOptions(sampler)) if sampler != "monte-carlo" else {}
     name, z, rows = ("log_g", "log_g_marginal")[n_variables - 1], [], None
     for seed in range(1, 9):
         run = driven(system, names, 3_000_000, seed=seed, **chosen)
