@@ -14,9 +14,10 @@ from rich.table import Table
 
 from perceptron.base import console as report
 from perceptron.base.checks import check_integer, read_integers, read_reals
-from perceptron.base.command_line import JOBS, REAL, WHOLE
+from perceptron.base.command_line import REAL, WHOLE
 from perceptron.base.interrupt import Watch, watched
 from perceptron.base.results import Status
+from perceptron.cli.options import Jobs, Json, Output
 
 if TYPE_CHECKING:
     from perceptron.patterns import Patterns
@@ -35,9 +36,6 @@ DataSeed = Annotated[
 Seed = Annotated[int, typer.Option("--seed", help="Drives the algorithm.", **WHOLE)]
 Teacher = Annotated[bool, typer.Option("--teacher", help="Labels from a random teacher.")]
 Margin = Annotated[float, typer.Option("--margin", help="Margin κ.", **REAL)]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
-Output = Annotated[Path | None, typer.Option("--output", help="Also write the JSON object to this .json file.")]
-Jobs = Annotated[int, typer.Option("--jobs", help="Worker processes.", **JOBS)]
 SEED = 1  # unless another one is given
 
 

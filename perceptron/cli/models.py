@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,6 +11,7 @@ from rich.table import Table
 
 from perceptron.base import console as report
 from perceptron.base.command_line import REAL
+from perceptron.cli.options import Json, Output
 
 if TYPE_CHECKING:
     from perceptron.theory.overview import Model
@@ -34,10 +34,8 @@ def register(app: typer.Typer) -> None:
 def models(
     margin: Annotated[float, typer.Option("--margin", help="Margin κ of the models that have one.", **REAL)] = 0.0,
     half_width: Annotated[float, typer.Option("--half-width", help="K of the symmetric perceptron.", **REAL)] = 1.0,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
-    output: Annotated[
-        Path | None, typer.Option("--output", help="Also write the JSON object to this .json file.")
-    ] = None,
+    json: Json = False,
+    output: Output = None,
 ) -> None:
     """Capacities and transitions of all models, beside closed forms and the literature."""
     from perceptron.theory.overview import models as all_models
