@@ -10,6 +10,7 @@ import pytest
 os.environ.setdefault("MPLBACKEND", "Agg")
 
 ROOT = Path(__file__).parents[1]
+HELPERS = [ROOT / "tests" / "wl", ROOT / "tests" / "wl" / "networks"]
 
 
 @pytest.fixture(scope="session")
@@ -20,7 +21,7 @@ def run_python():
         environment = {
             **os.environ,
             "NUMBA_DISABLE_JIT": "0",
-            "PYTHONPATH": os.pathsep.join([str(folder), str(ROOT)]),
+            "PYTHONPATH": os.pathsep.join(map(str, [folder, ROOT, *HELPERS])),
             **environment,
         }
         command = [sys.executable, "-W", "error", "-c", code]

@@ -117,7 +117,9 @@ def load_table(path: Path | str) -> tuple[dict[str, np.ndarray], dict[str, Any]]
     ValueError
         If the file is missing or damaged.
     """
-    return _table(path, "table")
+    columns, origin = _table(path, "table")
+    _check_arrays(path, "table", columns, origin)
+    return columns, origin
 
 
 def _table(path: Path | str, kind: str) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
@@ -126,9 +128,13 @@ def _table(path: Path | str, kind: str) -> tuple[dict[str, np.ndarray], dict[str
         origin = json.loads(str(columns.pop("provenance")))
     if not isinstance(origin, dict):
         raise ValueError(f"{kind} {str(path)!r} has a provenance that is no object; allowed: {WRITTEN}")
-    if origin.pop(CHECKSUM, None) not in (None, digest_of(columns)):
-        raise ValueError(f"{kind} {str(path)!r} is damaged: its arrays have another checksum")
     return columns, origin
+
+
+def _check_arrays(path: Path | str, kind: str, arrays: Mapping[str, np.ndarray], origin: dict[str, Any]) -> None:
+    """Refuse arrays that are not those that were written; the checksum leaves the provenance."""
+    if origin.pop(CHECKSUM, None) not in (None, digest_of(arrays)):
+        raise ValueError(f"{kind} {str(path)!r} is damaged: its arrays have another checksum")
 
 
 def load_arrays(
@@ -152,4 +158,5 @@ def load_arrays(
         if name not in {*names, *others}:
             allowed = ", ".join([*names, *others])
             raise ValueError(f"array {name!r} of {kind} file {str(path)!r} is not used; allowed: {allowed}")
+    _check_arrays(path, f"{kind} file", arrays, origin)
     return arrays, origin

@@ -20,7 +20,8 @@ print(json.dumps([perceptron.__file__, weights.sum(), hits, misses, str(cache_fo
 
 KERNELS = """
 import numpy as np
-from perceptron.kernels import constraints, gaussian, priors, quadrature, replica_symmetric
+from perceptron.kernels.special import gaussian, quadrature
+from perceptron.kernels.typical import constraints, priors, replica_symmetric
 numbers = []
 for x in np.linspace(-9.0, 40.0, 99).tolist():
     numbers += [*gaussian.log_tail_and_ratio(x), gaussian.gaussian_tail(x), gaussian.gaussian_density(x)]
@@ -77,7 +78,7 @@ def test_the_cache_follows_an_edit_in_a_helper_kernel(run_python, tmp_path):
     assert abs(first_total - 1.0) < 1e-15
     assert outcome() == (first_total, 1, 0, first_folder)
 
-    helper = package / "kernels" / "gaussian.py"  # another file than the caller's
+    helper = package / "kernels" / "special" / "gaussian.py"  # another file than the caller's
     source = helper.read_text()
     assert source.count("return INV_SQRT_2PI * math.exp") == 1
     helper.write_text(source.replace("return INV_SQRT_2PI * math.exp", "return 2.0 * INV_SQRT_2PI * math.exp"))

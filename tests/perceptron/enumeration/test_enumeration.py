@@ -257,7 +257,7 @@ def test_other_bad_input():
     rng = np.random.default_rng(1)
     with pytest.raises(ValueError, match=r"patterns are Gaussian; allowed: patterns of ±1"):
         enumerate_instance(random_patterns(5, 2, rng=rng, gaussian=True))
-    with pytest.raises(TypeError, match=r"patterns = array.* is not usable; allowed: Patterns"):
+    with pytest.raises(TypeError, match=r"(?s)patterns = array.* is not usable; allowed: Patterns"):
         enumerate_instance(np.ones((2, 5)))
     with pytest.raises(ValueError, match=r"deficits up to 70000; allowed: up to 65535"):
         enumerate_instance(instance(5, 14000), options=EnumerationOptions(deficit_threshold=5))

@@ -149,9 +149,11 @@ def test_the_command_prints_the_number_of_solutions(tmp_path, monkeypatch, capsy
     monkeypatch.chdir(tmp_path)
     command = ["wl", "run", "perceptron", "--n", "15", "--n-patterns", "6", "--steps", "1e6", "--output", "run"]
     monkeypatch.setattr("sys.argv", command)
-    main.main()
+    with pytest.raises(SystemExit):
+        main.main()
     assert "log_n_solutions: " in capsys.readouterr().out
     monkeypatch.setattr("sys.argv", ["wl", "status", "run", "--json"])
-    main.main()
+    with pytest.raises(SystemExit):
+        main.main()
     printed = json.loads(capsys.readouterr().out)["log_n_solutions"]
     assert printed["value"] == wl.load("run").log_n_solutions.value
