@@ -1,5 +1,6 @@
 """Options and arrays that would change nothing are refused by name: command line `wl`; statuses of what failed."""
 
+import json
 import re
 
 import numpy as np
