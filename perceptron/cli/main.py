@@ -6,7 +6,6 @@ import sys
 from pathlib import Path
 
 from perceptron.base import interrupt
-from perceptron.cli.options import Jobs, Json
 
 if __name__ == "__main__" or Path(sys.argv[0]).stem == "perceptron":  # the process is this command
     interrupt.begin()  # before the slow imports, so that Ctrl-C is not lost on them
@@ -25,6 +24,7 @@ from perceptron.base.sweep import executor_of
 from perceptron.cli import instance as instance_cli
 from perceptron.cli import models as models_cli
 from perceptron.cli import theory as theory_cli
+from perceptron.cli.options import Jobs, Json
 
 app = typer.Typer(
     cls=Commands,
