@@ -216,10 +216,9 @@ def _dynamics(system: System, sampler: str | Dynamics | None) -> Dynamics | None
 
 
 def _driven(directory: RunDirectory, jobs: int, progress: Tell | None) -> Landscape:
-    run, dataset = drive(directory, jobs, Every(), progress or (lambda _: None))
+    _, dataset = drive(directory, jobs, Every(), progress or (lambda _: None))
     if dataset is None:
         raise KeyboardInterrupt(f"interrupted before the first trial; {str(directory.path)!r} can be resumed")
-    del run
     return Landscape(dataset)
 
 

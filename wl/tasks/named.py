@@ -55,7 +55,9 @@ def task(
     """
     made, chosen = make_task(name, _options(options)), sampler or default_sampler(name)
     forces = chosen != MONTE_CARLO
-    system = network_system(made, tuple(names_of(variables or ())), precision=precision, **_forces(forces))
+    system = network_system(
+        made, tuple(names_of(variables or ())), precision=precision, **({"forces": True} if forces else {})
+    )
     if not forces:
         return system
     settings = dynamics_settings(name, "default", DynamicsOptions(sampler))
@@ -91,10 +93,6 @@ def train(
     check_integer("jobs", jobs, least=1)
     with ThreadPoolExecutor(jobs) if jobs > 1 else nullcontext() as executor:
         return train_ensemble(made.dataset, made.architecture, training, seed=seed, executor=executor)
-
-
-def _forces(forces: bool) -> dict[str, Any]:
-    return {"forces": True} if forces else {}
 
 
 def _options(given: dict[str, Any]) -> TaskOptions:

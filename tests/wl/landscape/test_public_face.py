@@ -12,6 +12,8 @@ import wl
 from perceptron.enumeration.counts import enumerate_instance
 from perceptron.patterns import random_patterns
 from wl.networks.datasets.spiral import spiral
+from wl.runs.goal import Goal
+from wl.runs.sample import plan_of
 
 LIGHT = ("numba", "pandas", "scipy", "xarray", "matplotlib", "typer")
 
@@ -99,12 +101,30 @@ def test_a_task_and_its_ensemble_have_an_advantage():
     assert found.variables == ("log_train_loss", "test_accuracy")
     ensemble = wl.train("spiral", wl.TrainingOptions(n_runs=3, n_epochs=50), hidden=(3,))
     advantage = found.advantage(ensemble)
-    assert advantage.n_runs <= 3
+    assert advantage.n_runs == 3
+    assert math.isfinite(advantage.value)
+    assert advantage.error > 0.0
     curve = found.equilibrium()
     assert curve.to_dataframe().shape == (curve.x.size, 3)
     assert "bins known" in repr(curve)
     assert found.maximum_entropy().value.shape == curve.x.shape
     assert curve.plot().get_ylabel() != ""
+
+
+@pytest.mark.parametrize("sampler", [None, "hmc"])
+def test_a_task_is_planned_as_on_the_command_line(sampler, tmp_path, monkeypatch):
+    """The plan of `wl run`, caught before anything is sampled."""
+    from wl.cli import run as run_cli  # noqa: PLC0415
+    from wl.runs import directory  # noqa: PLC0415
+
+    def caught(path, plan, overwrite):
+        raise StopIteration(plan)
+
+    monkeypatch.setattr(directory, "create", caught)
+    with pytest.raises(StopIteration) as there:
+        run_cli.run("spiral-regression", width=3, steps=1000, sampler=sampler, output=tmp_path / "new")
+    here = plan_of(wl.task("spiral-regression", width=3, sampler=sampler), Goal(1000))
+    assert here.description() == there.value.value.description()
 
 
 def test_a_network_of_ones_own_takes_bins():
